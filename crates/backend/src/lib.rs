@@ -1,0 +1,21 @@
+//! What a runtime must offer to carry batches: [`Backend`] prepares a model on a device, the [`Program`] it gives is
+//! shared and immutable, and each [`Lane`] of it runs batches that were gathered in a [`Slot`].
+//!
+//! A backend does not know what a request is. It is handed whole batches under an id, and says through
+//! [`Completions`] when one has finished, by its own fence and never by a device-wide wait.
+
+mod backend;
+mod device;
+mod error;
+mod lane;
+mod options;
+mod program;
+mod slot;
+
+pub use backend::Backend;
+pub use device::{Device, DeviceInfo, ParseDeviceError};
+pub use error::BackendError;
+pub use lane::{BatchId, Completion, Completions, Lane};
+pub use options::{Optimize, ParseOptionError, Precision, PrepareOptions};
+pub use program::{Buckets, Limits, Placement, Program, ProgramMemory};
+pub use slot::{Layout, OutputSpec, RowSpec, Slot, SlotOutput};

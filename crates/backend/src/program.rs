@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use phalanx_tensor::{Shape, Signature};
+
+use crate::{BackendError, Completions, Lane, Layout, Slot};
+
+/// The row counts that a program can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Buckets {
+    /// Only these, ascending; a batch between two is padded to the next.
+    Fixed(Vec<usize>),
+    /// Any number from 1 to this.
+    Any(usize),
+}
+
+impl Buckets {
+    /// The smallest row count this program can run that holds `rows`; `None` where none does.
+    #[must_use]
+    pub fn fit(&self, rows: usize) -> Option<usize> {
+        match self {
+            Self::Fixed(sizes) => sizes.iter().copied().find(|&size| size >= rows),
+            Self::Any(max) => (rows <= *max).then_some(rows),
+        }
+    }
+
+    /// The largest row count.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        match self {
+            Self::Fixed(sizes) => sizes.last().copied().unwrap_or(0),
+            Self::Any(max) => *max,
+        }
+    }
+}
+
+/// What a program's lanes can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Whether `submit` returns before the batch has finished. Where it does not, `depth` counts batches formed ahead.
+    pub async_submit: bool,
+    /// Lanes that may be open at once.
+    pub lanes_max: usize,
+    /// Batches a lane can have in flight.
+    pub depth_max: usize,
+}
+
+/// Where the nodes of a prepared model run.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Placement {
+    /// Nodes of the prepared model.
+    pub nodes: usize,
+    /// Those that run on the CPU although another device was asked for: operator and count, most first.
+    pub on_cpu: Vec<(String, usize)>,
+}
+
+impl Placement {
+    /// Share of the nodes left on the CPU, 0 to 1.
+    #[must_use]
+    pub fn cpu_share(&self) -> f64 {
+        let left: usize = self.on_cpu.iter().map(|(_, count)| count).sum();
+        if self.nodes == 0 { 0.0 } else { left as f64 / self.nodes as f64 }
+    }
+}
+
+/// Memory that a program holds besides slots, where the runtime tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ProgramMemory {
+    /// On the host.
+    pub host_bytes: Option<u64>,
+    /// On the device.
+    pub device_bytes: Option<u64>,
+}
+
+/// A model prepared on one device; shared and immutable, weights loaded once.
+pub trait Program: Send + Sync {
+    /// Inputs and outputs of the model.
+    fn signature(&self) -> &Signature;
+
+    /// The row counts it runs.
+    fn buckets(&self) -> Buckets;
+
+    /// What its lanes can do.
+    fn limits(&self) -> Limits;
+
+    /// What a batch of rows of these shapes (one per input, axis 0 left out) gives. Called once for each group of
+    /// requests that share their shapes, not for each batch.
+    ///
+    /// # Errors
+    /// [`BackendError::Input`] where the model does not take such rows.
+    fn layout(&self, input_tails: &[Shape]) -> Result<Layout, BackendError>;
+
+    /// Buffers for a batch of up to `rows_max` rows, in the memory this program reads fastest.
+    ///
+    /// # Errors
+    /// [`BackendError::OutOfMemory`].
+    fn slot(&self, layout: &Arc<Layout>, rows_max: usize) -> Result<Slot, BackendError>;
+
+    /// Opens a lane on the calling thread, which is the only one that will use it.
+    ///
+    /// # Errors
+    /// [`BackendError::OutOfMemory`], [`BackendError::DeviceLost`].
+    fn open_lane(&self, completions: Arc<dyn Completions>) -> Result<Box<dyn Lane>, BackendError>;
+
+    /// Where the model's nodes run.
+    fn placement(&self) -> Placement {
+        Placement::default()
+    }
+
+    /// Memory it holds.
+    fn memory(&self) -> ProgramMemory {
+        ProgramMemory::default()
+    }
+}

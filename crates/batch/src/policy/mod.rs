@@ -1,0 +1,68 @@
+//! The rules. Each answers three questions: how many rows may a batch formed now take, may these rows share it, and
+//! when does it leave.
+
+mod adaptive;
+mod delay;
+mod immediate;
+mod slo_window;
+
+use crate::{LatencyModel, LeaveReason, Nanos, PolicyKind};
+
+pub use adaptive::Adaptive;
+pub use delay::Delay;
+pub use immediate::Immediate;
+pub use slo_window::{SloWindow, window_start};
+
+/// What a policy may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// When the batch will start, as far as can be foreseen.
+    pub start_ns: Nanos,
+    /// Batches running or formed before it on a lane.
+    pub ahead: usize,
+    /// Rows that wait.
+    pub waiting_rows: usize,
+    /// Rows of the largest batch.
+    pub rows_max: usize,
+    /// The latency every request was promised.
+    pub slo_ns: Option<Nanos>,
+    /// How long a batch takes.
+    pub latency: &'a LatencyModel,
+}
+
+/// The rule that decides when waiting requests become a batch.
+pub trait Policy: Send {
+    /// Rows that a batch formed now may take, at least 1. Called once when it is opened.
+    fn rows_cap(&mut self, view: &View<'_>) -> usize {
+        view.rows_max
+    }
+
+    /// Why a batch that reached [`Policy::rows_cap`] is full.
+    fn cap_reason(&self, cap: usize, rows_max: usize) -> LeaveReason {
+        if cap < rows_max { LeaveReason::Window } else { LeaveReason::Full }
+    }
+
+    /// When a batch that is not full leaves, given its oldest member's arrival; 0 for at once.
+    fn leaves_at_ns(&self, _oldest_arrival_ns: Nanos) -> Nanos {
+        0
+    }
+
+    /// Whether requests without a deadline of their own are late after the SLO, and windows are chosen by deadline.
+    fn keeps_slo(&self) -> bool {
+        false
+    }
+
+    /// A batch took this long.
+    fn observe(&mut self, _took_ns: Nanos) {}
+}
+
+/// The policy of this kind, in its initial state.
+#[must_use]
+pub fn build(kind: PolicyKind) -> Box<dyn Policy> {
+    match kind {
+        PolicyKind::Immediate => Box::new(Immediate),
+        PolicyKind::Delay { timeout_ns } => Box::new(Delay::new(timeout_ns)),
+        PolicyKind::Adaptive { target_ns } => Box::new(Adaptive::new(target_ns)),
+        PolicyKind::SloWindow => Box::new(SloWindow),
+    }
+}

@@ -1,0 +1,40 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::latencies::Latencies;
+
+/// What one measuring window gave.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// Samples whose answers were read back.
+    pub samples: u64,
+    /// The time in which they were.
+    pub elapsed: Duration,
+    /// From sending to having the answer: of a request, or of a batch where the strategy forms them itself.
+    pub latencies: Latencies,
+    /// Batches by their rows.
+    pub batches: BTreeMap<usize, u64>,
+    /// Answers compared with those expected.
+    pub checked: u64,
+    /// CPU time and allocations of this process, where the strategy counts them.
+    pub cost: Option<Cost>,
+}
+
+/// What this process spent on a number of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Requests answered meanwhile.
+    pub requests: u64,
+    /// CPU time of all threads, in user and kernel mode.
+    pub cpu: Duration,
+    /// Allocations of all threads, where the program counts them.
+    pub allocations: Option<u64>,
+}
+
+impl Window {
+    /// Samples answered a second.
+    #[must_use]
+    pub fn samples_per_s(&self) -> f64 {
+        if self.elapsed.is_zero() { 0.0 } else { self.samples as f64 / self.elapsed.as_secs_f64() }
+    }
+}

@@ -1,0 +1,19 @@
+//! ONNX files: what they declare, what they are made of, and small ones built for tests and demonstrations.
+//!
+//! [`Model`] reads a file and says what it takes and gives; nothing here runs one. [`proto`] has the messages that a
+//! file consists of, [`GraphBuilder`] puts one together, and [`samples`] has some that are ready.
+
+mod constants;
+mod error;
+mod external;
+mod graphs;
+mod memory;
+mod model;
+mod operators;
+pub mod proto;
+mod read;
+mod signature;
+mod wire;
+
+pub use error::{ModelError, Origin};
+pub use model::Model;
