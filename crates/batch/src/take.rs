@@ -1,4 +1,4 @@
-use crate::{LaneId, Nanos, Refusal};
+use crate::{GroupId, LaneId, Nanos, Refusal};
 
 /// Names a batch from its opening to its release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +74,8 @@ pub enum Take {
 pub struct Taken<T> {
     /// Which batch.
     pub batch: BatchRef,
+    /// Whose rows it holds.
+    pub group: GroupId,
     /// Its rows, all members together.
     pub rows: usize,
     /// Its requests, by ascending offset.
@@ -93,6 +95,7 @@ impl<T> Default for Taken<T> {
     fn default() -> Self {
         Self {
             batch: BatchRef { id: 0, place: 0 },
+            group: GroupId(0),
             rows: 0,
             members: Vec::new(),
             reason: LeaveReason::Idle,

@@ -1,1 +1,39 @@
-//! To be written.
+//! Many callers in, few large batches out.
+//!
+//! An [`Engine`] owns a model prepared on one device. Callers hand in [`Request`]s of one or more rows; the engine
+//! gathers the rows of many into batches while the batch before computes, runs them on its lanes, and answers each
+//! request exactly once, with its own rows or with one [`EngineError`].
+
+mod backends;
+mod builder;
+mod call;
+mod cores;
+mod engine;
+mod error;
+mod groups;
+mod hub;
+mod infer;
+mod info;
+mod metrics;
+mod pad;
+mod pool;
+mod request;
+mod response;
+mod run;
+mod submitters;
+mod threads;
+mod warmup;
+
+pub use backends::{BackendChoice, backends};
+pub use builder::EngineBuilder;
+pub use engine::Engine;
+pub use error::EngineError;
+pub use infer::Infer;
+pub use info::{Batching, EngineInfo};
+pub use metrics::{Metrics, Quantiles, Refused};
+pub use pad::PadRule;
+pub use phalanx_batch::PolicyKind as Policy;
+pub use pool::{PoolStats, PooledSlot, SlotPool};
+pub use request::Request;
+pub use response::{OutputView, Response, Timing};
+pub use run::Run;

@@ -4,7 +4,7 @@ use std::time::Instant;
 use phalanx_backend::{Program, Slot};
 
 use crate::answers::Answers;
-use crate::samples::read_back;
+use crate::samples::read_back_all;
 use crate::strategy::Window;
 use crate::{MeasureError, Samples, WaitedLane};
 
@@ -59,26 +59,24 @@ impl DirectCaller {
     fn call(&mut self, count: u64, copied: &mut Vec<u8>, checked: &mut u64) -> Result<(), MeasureError> {
         let sample = self.next;
         self.next += 1;
-        let outputs = match self.slot.take() {
+        match self.slot.take() {
             Some((mut slot, bucket)) => {
-                self.samples.gather(sample, 1, &mut slot);
+                self.samples.gather(sample, bucket, &mut slot);
                 let slot = self.lane.run(slot, bucket)?;
-                read_back(&slot, 1, copied);
+                read_back_all(&slot, 1, copied);
                 self.slot = Some((slot, bucket));
-                std::slice::from_ref(copied)
             }
             None => {
                 let outputs = self.lane.run_single(self.samples.get(sample))?;
                 copied.clear();
                 outputs.iter().for_each(|output| copied.extend_from_slice(output.bytes()));
-                std::slice::from_ref(copied)
             }
-        };
+        }
         if count.is_multiple_of(CHECK_EVERY) {
-            self.answers.check_joined("threads", sample, &outputs[0])?;
+            self.answers.check_joined("threads", sample, copied)?;
             *checked += 1;
         }
-        std::hint::black_box(outputs);
+        std::hint::black_box(copied);
         Ok(())
     }
 }

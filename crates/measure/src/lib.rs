@@ -1,1 +1,29 @@
-//! To be written.
+//! Load generators, strategies, statistics and reports: what a backend's lane reaches by itself, and what the engine
+//! and its callers make of it.
+//!
+//! A figure counts only when the results were read back, and all strategies of one report are measured in turn, with
+//! the same samples, each after a warm-up of its own.
+
+pub mod answers;
+mod caller;
+pub mod draw;
+mod error;
+mod latencies;
+mod load;
+mod machine;
+pub mod null;
+pub mod report;
+mod samples;
+mod soak;
+pub mod stats;
+pub mod strategy;
+mod usage;
+mod waited;
+
+pub use error::MeasureError;
+pub use latencies::Latencies;
+pub use machine::Machine;
+pub use samples::Samples;
+pub use soak::Soak;
+pub use usage::{cpu_time, resident_bytes};
+pub use waited::WaitedLane;

@@ -113,19 +113,22 @@ impl Samples {
     }
 }
 
-/// Copies the first `rows` rows of every output of `slot` to `target`, replacing what it held: what any caller that
-/// wants its answers has to do.
-pub fn read_back(slot: &Slot, rows: usize, target: &mut Vec<u8>) {
-    target.clear();
-    for (spec, output) in slot.layout().outputs.iter().zip(&slot.outputs) {
-        match (spec, output) {
-            (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
-                target.extend_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
-            }
-            (_, SlotOutput::Dynamic(Some(tensor))) => target.extend_from_slice(tensor.bytes()),
-            (_, SlotOutput::Buffer(_) | SlotOutput::Dynamic(None)) => {}
+/// Appends the first `rows` rows of output `index` of `slot` to `target`.
+pub(crate) fn read_back(slot: &Slot, index: usize, rows: usize, target: &mut Vec<u8>) {
+    match (&slot.layout().outputs[index], &slot.outputs[index]) {
+        (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
+            target.extend_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
         }
+        (_, SlotOutput::Dynamic(Some(tensor))) => target.extend_from_slice(tensor.bytes()),
+        (_, SlotOutput::Buffer(_) | SlotOutput::Dynamic(None)) => {}
     }
+}
+
+/// Copies the first `rows` rows of every output to `target`, replacing what it held: what any caller that wants its
+/// answers has to do.
+pub(crate) fn read_back_all(slot: &Slot, rows: usize, target: &mut Vec<u8>) {
+    target.clear();
+    (0..slot.outputs.len()).for_each(|output| read_back(slot, output, rows, target));
 }
 
 #[cfg(test)]
@@ -158,7 +161,7 @@ mod tests {
             buffer.as_mut_slice().fill(9);
         }
         let mut target = vec![1; 100];
-        read_back(&slot, 3, &mut target);
+        read_back_all(&slot, 3, &mut target);
         assert_eq!(target, [9; 6]);
     }
 

@@ -1,6 +1,6 @@
 //! How large a model's constants are, and whether they are whole.
 
-use crate::error::{ModelError, Origin};
+use crate::error::{ModelError, Origin, clip, clip_dims};
 use crate::graphs;
 use crate::proto::{DataLocation, DataType, ModelProto, TensorProto};
 
@@ -41,8 +41,8 @@ fn check(model: &Origin, tensor: &TensorProto) -> Result<(), ModelError> {
         (Some(raw), Some(expected)) if !raw.is_empty() && raw.len() as u64 != expected => {
             Err(ModelError::InvalidTensor {
                 model: model.clone(),
-                tensor: tensor.name.clone(),
-                expected: format!("{expected} bytes for shape {:?}", tensor.dims),
+                tensor: clip(&tensor.name),
+                expected: format!("{expected} bytes for shape {}", clip_dims(&tensor.dims)),
                 got: raw.len().to_string(),
             })
         }
@@ -53,9 +53,9 @@ fn check(model: &Origin, tensor: &TensorProto) -> Result<(), ModelError> {
 fn elements(model: &Origin, tensor: &TensorProto) -> Result<u64, ModelError> {
     product(tensor).ok_or_else(|| ModelError::InvalidTensor {
         model: model.clone(),
-        tensor: tensor.name.clone(),
+        tensor: clip(&tensor.name),
         expected: "a shape that can be addressed".to_owned(),
-        got: format!("{:?}", tensor.dims),
+        got: clip_dims(&tensor.dims),
     })
 }
 

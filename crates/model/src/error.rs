@@ -1,6 +1,8 @@
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use phalanx_tensor::DType;
 
 /// Where a model came from, as errors name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The path leads to a folder, a pipe or a device.
-    #[error("{} is not a model: expected a file, got a {got}", quoted(.path))]
+    #[error("{} is a {got}, expected a file", quoted(.path))]
     NotAFile {
         /// The path asked for.
         path: PathBuf,
@@ -58,14 +60,14 @@ pub enum ModelError {
         /// The longest that a protobuf message can be.
         bytes_max: u64,
     },
-    /// The model does not fit into the memory that is free.
-    #[error("{model} does not fit into memory: it has {bytes} bytes, {bytes_available} are available")]
+    /// The model, or the weights that it keeps in other files, do not fit into the memory that is left.
+    #[error("{model} does not fit into memory: expected at most {bytes_available} bytes, got {bytes}")]
     OutOfMemory {
         /// The model.
         model: Origin,
-        /// Bytes of the file, or of the file and its external data.
+        /// Bytes of the file, or of its external data.
         bytes: u64,
-        /// Bytes that could be had.
+        /// Bytes that could be had for them.
         bytes_available: u64,
     },
     /// There are no bytes at all.
@@ -180,10 +182,41 @@ pub enum ModelError {
     },
 }
 
-fn quoted(path: &std::path::Path) -> String {
+/// Text out of a file, short enough for one line.
+pub(crate) fn clip(text: &str) -> String {
+    const CHARS_MAX: usize = 80;
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A tensor's shape, short enough for one line.
+pub(crate) fn clip_dims(dims: &[i64]) -> String {
+    const AXES_MAX: usize = 8;
+    match dims.get(..AXES_MAX) {
+        Some(first) if dims.len() > AXES_MAX => format!("{first:?}… of {} axes", dims.len()),
+        _ => format!("{dims:?}"),
+    }
+}
+
+fn quoted(path: &Path) -> String {
     format!("{:?}", path.display().to_string())
 }
 
 fn dtypes() -> String {
-    phalanx_tensor::DType::ALL.map(phalanx_tensor::DType::name).join(", ")
+    DType::ALL.map(DType::name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_any_length_fits_a_line() {
+        assert_eq!(clip("short"), "short");
+        assert_eq!(clip(&"ü".repeat(1000)).chars().count(), 81);
+        assert_eq!(clip_dims(&[1; 8]), "[1, 1, 1, 1, 1, 1, 1, 1]");
+        assert_eq!(clip_dims(&[1; 1000]), "[1, 1, 1, 1, 1, 1, 1, 1]… of 1000 axes");
+    }
 }

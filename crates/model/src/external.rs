@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use crate::constants;
-use crate::error::{ModelError, Origin};
+use crate::error::{ModelError, Origin, clip, clip_dims};
 use crate::graphs;
 use crate::proto::{DataLocation, ModelProto, TensorProto};
 use crate::read;
@@ -28,20 +28,19 @@ pub(crate) fn files(model: &Origin, proto: &ModelProto) -> Result<Vec<ExternalFi
         let Origin::File(path) = model else {
             return Err(ModelError::ExternalWithoutFolder {
                 model: model.clone(),
-                tensor: tensor.name.clone(),
-                location: place.location.to_owned(),
+                tensor: clip(&tensor.name),
+                location: clip(place.location),
             });
         };
         let path = beside(path, place.location);
         let bytes = match lengths.get(place.location) {
             Some(&bytes) => bytes,
-            None => length(model, tensor, &path)?,
+            None => *lengths.entry(place.location).insert_entry(length(model, tensor, &path)?).get(),
         };
-        lengths.insert(place.location, bytes);
         if place.bytes_min > bytes {
             return Err(ModelError::ExternalTooShort {
                 model: model.clone(),
-                tensor: tensor.name.clone(),
+                tensor: clip(&tensor.name),
                 path,
                 bytes_min: place.bytes_min,
                 bytes,
@@ -69,7 +68,7 @@ struct Place<'a> {
 fn place<'a>(model: &Origin, tensor: &'a TensorProto) -> Result<Place<'a>, ModelError> {
     let invalid = |expected: &str, got: String| ModelError::InvalidTensor {
         model: model.clone(),
-        tensor: tensor.name.clone(),
+        tensor: clip(&tensor.name),
         expected: expected.to_owned(),
         got,
     };
@@ -79,7 +78,7 @@ fn place<'a>(model: &Origin, tensor: &'a TensorProto) -> Result<Place<'a>, Model
     let number = |key: &'static str| {
         let parse = |text: &str| {
             text.parse::<u64>()
-                .map_err(|_| invalid("a number of bytes", format!("{text:?} as {key} of its data")))
+                .map_err(|_| invalid("a number of bytes", format!("{:?} as {key} of its data", clip(text))))
         };
         entry(key).map(parse).transpose()
     };
@@ -87,12 +86,12 @@ fn place<'a>(model: &Origin, tensor: &'a TensorProto) -> Result<Place<'a>, Model
         .filter(|location| !location.is_empty())
         .ok_or_else(|| invalid("the location of its external data", "none".to_owned()))?;
     if !stays_inside(location) {
-        let (model, tensor) = (model.clone(), tensor.name.clone());
-        return Err(ModelError::ExternalOutside { model, tensor, location: location.to_owned() });
+        let (model, tensor) = (model.clone(), clip(&tensor.name));
+        return Err(ModelError::ExternalOutside { model, tensor, location: clip(location) });
     }
     let length = match (number("length")?, constants::raw_bytes(tensor)) {
         (Some(length), Some(needed)) if length != needed => {
-            let expected = format!("{needed} bytes of external data for shape {:?}", tensor.dims);
+            let expected = format!("{needed} bytes of external data for shape {}", clip_dims(&tensor.dims));
             return Err(invalid(&expected, length.to_string()));
         }
         (length, needed) => length.or(needed).unwrap_or(0),
@@ -111,15 +110,11 @@ fn stays_inside(location: &str) -> bool {
 }
 
 fn length(model: &Origin, tensor: &TensorProto, path: &Path) -> Result<u64, ModelError> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => Ok(metadata.len()),
-        Ok(_) => Err(ModelError::NotAFile { path: path.to_owned(), got: "folder, pipe or device" }),
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => Err(ModelError::ExternalMissing {
-            model: model.clone(),
-            tensor: tensor.name.clone(),
-            path: path.to_owned(),
-        }),
-        Err(source) => Err(read::io_error("read", path, source)),
+    match read::length(path) {
+        Err(ModelError::NotFound { path }) => {
+            Err(ModelError::ExternalMissing { model: model.clone(), tensor: clip(&tensor.name), path })
+        }
+        length => length,
     }
 }
 

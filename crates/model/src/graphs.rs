@@ -56,8 +56,9 @@ fn subgraphs(attribute: &AttributeProto) -> impl Iterator<Item = &GraphProto> {
 
 fn attribute_tensors(attribute: &AttributeProto) -> impl Iterator<Item = &TensorProto> {
     let sparse = attribute.sparse_tensor.as_deref().into_iter().chain(&attribute.sparse_tensors);
-    let parts = |sparse: &'_ SparseTensorProto| -> [Option<&TensorProto>; 2] {
-        [sparse.values.as_ref(), sparse.indices.as_ref()]
-    };
-    attribute.t.as_deref().into_iter().chain(&attribute.tensors).chain(sparse.flat_map(parts).flatten())
+    attribute.t.as_deref().into_iter().chain(&attribute.tensors).chain(sparse.flat_map(parts))
+}
+
+fn parts(sparse: &SparseTensorProto) -> impl Iterator<Item = &TensorProto> {
+    sparse.values.iter().chain(&sparse.indices)
 }

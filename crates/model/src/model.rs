@@ -7,13 +7,10 @@ use phalanx_tensor::Signature;
 use prost::Message;
 use twox_hash::XxHash3_128;
 
-use crate::error::{ModelError, Origin};
+use crate::error::{ModelError, Origin, clip};
 use crate::external::{self, ExternalFile};
 use crate::proto::{GraphProto, ModelProto};
-use crate::{constants, memory, operators, read, signature, wire};
-
-/// What a model's parts other than its weights may take once decoded. A graph of 100,000 nodes takes a tenth of it.
-const DECODED_BYTES_MAX: u64 = 1 << 30;
+use crate::{constants, decode, memory, operators, read, signature};
 
 /// An ONNX model as it was read: its bytes, and what they declare.
 ///
@@ -37,8 +34,7 @@ impl Model {
     /// # Errors
     /// Every [`ModelError`] but [`ModelError::ExternalWithoutFolder`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let path = path.as_ref();
-        Self::read(Origin::File(path.to_owned()), read::file(path)?)
+        Self::load_within(path.as_ref(), memory::available_bytes())
     }
 
     /// Takes over the content of an `.onnx` file.
@@ -49,7 +45,7 @@ impl Model {
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Result<Self, ModelError> {
         let bytes = bytes.into();
         read::check_length(&Origin::Memory, bytes.len() as u64)?;
-        Self::read(Origin::Memory, bytes)
+        Self::read(Origin::Memory, bytes, None)
     }
 
     /// Encodes a model that was built in memory.
@@ -62,21 +58,26 @@ impl Model {
         Self::from_bytes(proto.encode_to_vec())
     }
 
-    fn read(origin: Origin, bytes: Bytes) -> Result<Self, ModelError> {
-        let proto = decode(&origin, &bytes)?;
-        let graph = main_graph(&origin, &proto)?;
-        let opset = opset(&origin, &proto)?;
+    fn load_within(path: &Path, bytes_available: Option<u64>) -> Result<Self, ModelError> {
+        let bytes = read::file(path, bytes_available)?;
+        // What the file takes is gone from what is available; its external data comes on top.
+        let left = bytes_available.map(|available| available.saturating_sub(bytes.len() as u64));
+        Self::read(Origin::File(path.to_owned()), bytes, left)
+    }
+
+    fn read(origin: Origin, bytes: Bytes, bytes_left: Option<u64>) -> Result<Self, ModelError> {
+        let proto = decode::model(&origin, &bytes)?;
+        let graph = decode::main_graph(&origin, &proto)?;
+        let opset = decode::opset(&origin, &proto)?;
         let signature = signature::read(&origin, graph)?;
         let constants = constants::measure(&origin, &proto)?;
         let operators = operators::count(&proto).map_err(|function| ModelError::InvalidGraph {
             model: origin.clone(),
-            reason: format!("function {function:?} calls itself"),
+            reason: format!("function {:?} calls itself", clip(&function)),
         })?;
         let external = external::files(&origin, &proto)?;
-        let total = external.iter().fold(bytes.len() as u64, |total, file| total.saturating_add(file.bytes));
-        if !external.is_empty() {
-            read::check_memory(&origin, total, memory::available_bytes())?;
-        }
+        let external_bytes = external.iter().fold(0, |total: u64, file| total.saturating_add(file.bytes));
+        read::check_memory(&origin, external_bytes, bytes_left)?;
         let external_paths = match &origin {
             Origin::File(path) => {
                 external.iter().map(|file| external::beside(path, &file.location)).collect()
@@ -151,7 +152,7 @@ impl Model {
     /// # Errors
     /// None for a model that was read; the type allows it so that no caller depends on that.
     pub fn to_proto(&self) -> Result<ModelProto, ModelError> {
-        decode(&self.origin, &self.bytes)
+        decode::model(&self.origin, &self.bytes)
     }
 
     /// A hash of the content (XXH3, 128 bits): the same on every machine, different for different models, but no
@@ -168,17 +169,17 @@ impl Model {
         hash.finish_128()
     }
 
-    /// Writes the model to `path`, and copies its external data to beside it.
+    /// Writes the model to `path`, whose folder must be there, and copies its external data to beside it.
     ///
     /// # Errors
     /// [`ModelError::Io`].
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         let path = path.as_ref();
+        std::fs::write(path, &self.bytes).map_err(|source| read::io_error("write", path, source))?;
         for (file, source) in self.external.iter().zip(&self.external_paths) {
-            let target = external::beside(path, &file.location);
-            copy(source, &target)?;
+            copy(source, &external::beside(path, &file.location))?;
         }
-        std::fs::write(path, &self.bytes).map_err(|source| read::io_error("write", path, source))
+        Ok(())
     }
 }
 
@@ -188,43 +189,6 @@ impl fmt::Debug for Model {
         debug.field("name", &self.name).field("origin", &self.origin).field("bytes", &self.bytes.len());
         debug.field("signature", &self.signature).finish_non_exhaustive()
     }
-}
-
-fn decode(origin: &Origin, bytes: &Bytes) -> Result<ModelProto, ModelError> {
-    if bytes.is_empty() {
-        return Err(ModelError::Empty { model: origin.clone() });
-    }
-    let survey = wire::survey(bytes);
-    if survey.decoded_bytes > DECODED_BYTES_MAX {
-        return Err(ModelError::TooManyParts { model: origin.clone(), bytes_max: DECODED_BYTES_MAX });
-    }
-    ModelProto::decode(bytes.clone()).map_err(|error| match survey.truncated_at {
-        Some(bytes_min) => {
-            ModelError::Truncated { model: origin.clone(), bytes_min, bytes: bytes.len() as u64 }
-        }
-        None => ModelError::NotOnnx { model: origin.clone(), reason: error.to_string() },
-    })
-}
-
-fn main_graph<'a>(origin: &Origin, proto: &'a ModelProto) -> Result<&'a GraphProto, ModelError> {
-    let refuse = |reason: String| ModelError::NotOnnx { model: origin.clone(), reason };
-    if proto.ir_version < 1 {
-        return Err(refuse(format!("expected a format version from 1, got {}", proto.ir_version)));
-    }
-    proto.graph.as_ref().ok_or_else(|| refuse("expected a graph, got none".to_owned()))
-}
-
-fn opset(origin: &Origin, proto: &ModelProto) -> Result<i64, ModelError> {
-    // Operator sets have versions of their own since IR version 3.
-    if proto.opset_import.is_empty() {
-        if proto.ir_version < 3 {
-            return Ok(1);
-        }
-        let reason = "expected the versions of its operator sets, got none".to_owned();
-        return Err(ModelError::InvalidGraph { model: origin.clone(), reason });
-    }
-    let default = proto.opset_import.iter().filter(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
-    Ok(default.map(|set| set.version).max().unwrap_or(0))
 }
 
 fn name(origin: &Origin, graph: &GraphProto) -> String {
@@ -245,4 +209,26 @@ fn copy(source: &Path, target: &Path) -> Result<(), ModelError> {
     }
     std::fs::copy(source, target).map_err(|error| read::io_error("copy", source, error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_model_and_its_external_data_must_fit_into_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = samples::external_data(folder.path(), 1).unwrap();
+        let (path, bytes) = (model.path().unwrap(), model.bytes().len() as u64);
+        assert!(Model::load_within(path, Some(bytes + 544)).is_ok());
+        for (available, needed, left) in [(bytes + 543, 544, 543), (bytes - 1, bytes, bytes - 1)] {
+            match Model::load_within(path, Some(available)) {
+                Err(ModelError::OutOfMemory { bytes, bytes_available, .. }) => {
+                    assert_eq!((bytes, bytes_available), (needed, left));
+                }
+                other => panic!("expected that it does not fit, got {other:?}"),
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use phalanx_tensor::{Dim, Signature, TensorInfo};
 
-use crate::error::{ModelError, Origin};
+use crate::error::{ModelError, Origin, clip};
 use crate::proto::{
     DataType, GraphProto, TensorShapeProto, TypeProto, ValueInfoProto,
     tensor_shape_proto::{Dimension, dimension},
@@ -44,9 +44,12 @@ fn entries<'a>(
                 return Err(invalid(format!("{kind} {index} has no name")));
             }
             if !names.insert(value.name.as_str()) {
-                return Err(invalid(format!("expected distinct names, got two {kind}s {:?}", value.name)));
+                return Err(invalid(format!(
+                    "expected distinct names, got two {kind}s {:?}",
+                    clip(&value.name)
+                )));
             }
-            let what = format!("{kind} {:?}", value.name);
+            let what = format!("{kind} {:?}", clip(&value.name));
             let declared = value.r#type.as_ref().and_then(|declared| declared.value.as_ref());
             let declared = declared.ok_or_else(|| invalid(format!("{what} has no type")))?;
             entry(value, declared).map_err(|unusable| match unusable {
@@ -116,7 +119,7 @@ fn type_text(declared: &Value) -> String {
             Value::OptionalType(optional) => {
                 format!("optionally {}", inner(optional.elem_type.as_deref(), depth))
             }
-            Value::OpaqueType(opaque) => format!("an opaque {:?}", opaque.name),
+            Value::OpaqueType(opaque) => format!("an opaque {:?}", clip(&opaque.name)),
         }
     }
     text(declared, 0)
@@ -126,7 +129,7 @@ fn element_text(code: i32) -> String {
     DataType::try_from(code).map_or_else(
         |_| format!("unknown element type {code}"),
         |known| {
-            known.dtype().map_or_else(|| known.as_str_name().to_lowercase(), |dtype| dtype.name().to_owned())
+            known.dtype().map_or_else(|| format!("{known:?}").to_lowercase(), |dtype| dtype.name().to_owned())
         },
     )
 }

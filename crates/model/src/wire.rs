@@ -31,12 +31,12 @@ pub(crate) fn survey(file: &[u8]) -> Survey {
     for field in (Fields { rest: file }) {
         match field {
             Field::Bytes { number, content } => {
-                count(Kind::Model, number, content, 0, &mut survey.decoded_bytes)
+                count(Kind::Model, number, content, 0, &mut survey.decoded_bytes);
             }
             Field::CutOff { missing } if begins_as_model => {
                 survey.truncated_at = Some((file.len() as u64).saturating_add(missing));
             }
-            Field::CutOff { .. } | Field::Number => {}
+            Field::CutOff { .. } | Field::Malformed | Field::Number => {}
         }
     }
     survey
@@ -121,8 +121,10 @@ enum Field<'a> {
     Bytes { number: u64, content: &'a [u8] },
     /// A number; or where a group begins or ends, which has no content of its own.
     Number,
-    /// The message ends this many bytes before the field does. Always the last.
+    /// The message ends at least this many bytes before the field does. Always the last.
     CutOff { missing: u64 },
+    /// Not a field. Always the last.
+    Malformed,
 }
 
 /// The fields of a message, up to the first that is malformed.
@@ -131,17 +133,19 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn varint(&mut self) -> Option<u64> {
+    fn varint(&mut self) -> Result<u64, Field<'a>> {
         let mut value = 0_u64;
         for index in 0..10 {
-            let (&byte, rest) = self.rest.split_first()?;
+            let Some((&byte, rest)) = self.rest.split_first() else {
+                return Err(Field::CutOff { missing: 1 });
+            };
             self.rest = rest;
             value |= u64::from(byte & 0x7f) << (7 * index).min(63);
             if byte < 0x80 {
-                return Some(value);
+                return Ok(value);
             }
         }
-        None
+        Err(Field::Malformed)
     }
 
     fn take(&mut self, length: u64) -> Result<&'a [u8], Field<'a>> {
@@ -151,16 +155,23 @@ impl<'a> Fields<'a> {
                 self.rest = rest;
                 Ok(content)
             }
-            None => {
-                let missing = length.saturating_sub(self.rest.len() as u64);
-                self.rest = &[];
-                Err(Field::CutOff { missing })
-            }
+            None => Err(Field::CutOff { missing: length.saturating_sub(self.rest.len() as u64) }),
         }
     }
 
-    fn number(&mut self, bytes: u64) -> Field<'a> {
-        self.take(bytes).map_or_else(|cut_off| cut_off, |_| Field::Number)
+    fn field(&mut self) -> Result<Field<'a>, Field<'a>> {
+        let key = self.varint()?;
+        match key & 7 {
+            0 => self.varint().map(|_| Field::Number),
+            1 => self.take(8).map(|_| Field::Number),
+            2 => {
+                let length = self.varint()?;
+                self.take(length).map(|content| Field::Bytes { number: key >> 3, content })
+            }
+            3 | 4 => Ok(Field::Number),
+            5 => self.take(4).map(|_| Field::Number),
+            _ => Err(Field::Malformed),
+        }
     }
 }
 
@@ -168,24 +179,13 @@ impl<'a> Iterator for Fields<'a> {
     type Item = Field<'a>;
 
     fn next(&mut self) -> Option<Field<'a>> {
-        let key = self.varint()?;
-        Some(match key & 7 {
-            0 => {
-                self.varint()?;
-                Field::Number
-            }
-            1 => self.number(8),
-            2 => {
-                let length = self.varint()?;
-                match self.take(length) {
-                    Ok(content) => Field::Bytes { number: key >> 3, content },
-                    Err(cut_off) => cut_off,
-                }
-            }
-            3 | 4 => Field::Number,
-            5 => self.number(4),
-            _ => return None,
-        })
+        if self.rest.is_empty() {
+            return None;
+        }
+        Some(self.field().unwrap_or_else(|last| {
+            self.rest = &[];
+            last
+        }))
     }
 }
 

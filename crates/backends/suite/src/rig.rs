@@ -2,7 +2,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane, Program, Slot, SlotOutput};
+use phalanx_backend::{
+    BackendError, BatchId, Completion, Completions, Lane, OutputSpec, Program, Slot, SlotOutput,
+};
 use phalanx_tensor::{BatchAxis, Shape, Tensor, rows};
 
 /// How long a submission may take before it counts as one that never ends.
@@ -93,7 +95,7 @@ impl Rig {
         let tails: Vec<Shape> = inputs.iter().map(|tensor| tensor.shape().tail()).collect();
         let layout = Arc::new(self.program.layout(&tails)?);
         let mut slot = self.program.slot(&layout, bucket)?;
-        fill(&mut slot, inputs, bucket);
+        Self::fill(&mut slot, inputs, bucket);
         Ok(slot)
     }
 
@@ -131,32 +133,63 @@ impl Rig {
         }
     }
 
+    /// Submits a batch for each of `requests` before it waits for the first, and gives their answers in order.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn all(&mut self, requests: &[Vec<Tensor>]) -> Result<Vec<Vec<Tensor>>, BackendError> {
+        let buckets = self.program.buckets();
+        let first = self.next_batch + 1;
+        for inputs in requests {
+            let bucket = buckets.fit(inputs[0].rows()).expect("the caller asks for what fits");
+            let slot = self.slot(inputs, bucket)?;
+            let batch = self.next();
+            self.lane.submit(batch, slot, bucket);
+        }
+        let mut answers: Vec<Option<Vec<Tensor>>> = vec![None; requests.len()];
+        for _ in requests {
+            let (BatchId(id), completion) = self.receive();
+            let index = usize::try_from(id - first).expect("it counts the requests");
+            match completion {
+                Completion::Done(slot) => {
+                    let answer = outputs(&slot, requests[index][0].rows());
+                    assert!(answers[index].replace(answer).is_none(), "batch {id} ended twice");
+                }
+                Completion::Single(_) => panic!("a batch ended as a single run"),
+                Completion::Failed(_, error) | Completion::Lost(error) => return Err(error),
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// Copies the rows of `inputs` into `slot` and repeats the last one up to `bucket`.
+    pub fn fill(slot: &mut Slot, inputs: &[Tensor], bucket: usize) {
+        let layout = Arc::clone(slot.layout());
+        for ((buffer, spec), tensor) in slot.inputs.iter_mut().zip(&layout.inputs).zip(inputs) {
+            assert_eq!(spec.dtype, tensor.dtype(), "the layout changed an input's dtype");
+            let bytes = buffer.as_mut_slice();
+            bytes[..tensor.bytes().len()].copy_from_slice(tensor.bytes());
+            if tensor.rows() > 0 {
+                rows::repeat_row(bytes, spec.row_bytes, tensor.rows() - 1, tensor.rows()..bucket);
+            }
+        }
+    }
+
     fn next(&mut self) -> BatchId {
         self.next_batch += 1;
         BatchId(self.next_batch)
     }
 
     fn wait(&self, batch: BatchId) -> Completion {
-        let (id, completion) = self
-            .completions
-            .recv_timeout(COMPLETION_TIMEOUT)
-            .unwrap_or_else(|_| panic!("{batch:?} did not end within {COMPLETION_TIMEOUT:?}"));
+        let (id, completion) = self.receive();
         assert_eq!(id, batch, "another submission ended than the one in flight");
         assert!(self.completions.try_recv().is_err(), "{batch:?} ended twice");
         completion
     }
-}
 
-/// Copies the rows of `inputs` into `slot` and repeats the last one up to `bucket`.
-fn fill(slot: &mut Slot, inputs: &[Tensor], bucket: usize) {
-    let layout = Arc::clone(slot.layout());
-    for ((buffer, spec), tensor) in slot.inputs.iter_mut().zip(&layout.inputs).zip(inputs) {
-        assert_eq!(spec.dtype, tensor.dtype(), "the layout changed an input's dtype");
-        let bytes = buffer.as_mut_slice();
-        bytes[..tensor.bytes().len()].copy_from_slice(tensor.bytes());
-        if tensor.rows() > 0 {
-            rows::repeat_row(bytes, spec.row_bytes, tensor.rows() - 1, tensor.rows()..bucket);
-        }
+    fn receive(&self) -> (BatchId, Completion) {
+        let received = self.completions.recv_timeout(COMPLETION_TIMEOUT);
+        received.unwrap_or_else(|_| panic!("a submission did not end within {COMPLETION_TIMEOUT:?}"))
     }
 }
 
@@ -167,12 +200,12 @@ fn outputs(slot: &Slot, rows: usize) -> Vec<Tensor> {
         .iter()
         .zip(&layout.outputs)
         .map(|(output, spec)| match (output, spec) {
-            (SlotOutput::Buffer(buffer), phalanx_backend::OutputSpec::Rows(spec)) => {
+            (SlotOutput::Buffer(buffer), OutputSpec::Rows(spec)) => {
                 let bytes = bytes::Bytes::copy_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
                 Tensor::from_bytes(spec.dtype, spec.tail.with_rows(rows), bytes)
                     .expect("the slot's buffer is as long as its layout says")
             }
-            (SlotOutput::Dynamic(Some(tensor)), phalanx_backend::OutputSpec::Dynamic(dtype)) => {
+            (SlotOutput::Dynamic(Some(tensor)), OutputSpec::Dynamic(dtype)) => {
                 assert_eq!(tensor.dtype(), *dtype, "a dynamic output has another dtype than its layout says");
                 tensor.clone()
             }

@@ -120,6 +120,7 @@ impl<T: Clone> Scheduler<T> {
         let Some(formed) = self.formed.pop_front() else { return false };
         self.close_ranks(now_ns, &formed, taken);
         taken.batch = formed.batch;
+        taken.group = formed.group;
         taken.reason = self.leave_reason(&formed);
         let (batch, group) = (formed.batch, formed.group);
         self.spare_members.push(formed.members);

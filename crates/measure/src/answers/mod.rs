@@ -6,28 +6,54 @@ mod tolerance;
 pub use compare::row_error;
 pub use tolerance::tolerance;
 
-use phalanx_tensor::{Signature, Tensor};
+use std::sync::Arc;
 
-use crate::MeasureError;
+use phalanx_backend::{Precision, Program};
+use phalanx_tensor::{DType, Signature};
+
+use crate::samples::read_back;
+use crate::{MeasureError, Samples, WaitedLane};
 
 /// What each sample's answer must be, to be compared with the answers that its callers get.
 #[derive(Clone, Debug)]
 pub struct Answers {
-    expected: Vec<Vec<Tensor>>,
-    outputs: Vec<String>,
+    /// One entry a sample, with the bytes of each output.
+    expected: Vec<Vec<Vec<u8>>>,
+    outputs: Vec<Output>,
+}
+
+#[derive(Clone, Debug)]
+struct Output {
+    name: String,
+    dtype: DType,
     tolerance: f64,
 }
 
 impl Answers {
-    /// `expected` has one entry a sample, each with one tensor an output of `signature`. Errors are relative to a
-    /// row's largest magnitude and may reach `tolerance`.
+    /// Answers that are known: one entry a sample, each with the bytes of every output of `signature`.
     #[must_use]
-    pub fn new(signature: &Signature, expected: Vec<Vec<Tensor>>, tolerance: f64) -> Self {
-        let outputs = signature.outputs.iter().map(|info| info.name.clone()).collect();
-        Self { expected, outputs, tolerance }
+    pub fn new(signature: &Signature, precision: Precision, expected: Vec<Vec<Vec<u8>>>) -> Self {
+        let outputs = signature.outputs.iter().map(|info| Output {
+            name: info.name.clone(),
+            dtype: info.dtype,
+            tolerance: tolerance(precision, info.dtype),
+        });
+        Self { expected, outputs: outputs.collect() }
     }
 
-    /// Compares one output's bytes with those expected for `sample`, and gives its error.
+    /// Runs every sample by itself, on a lane of `program`, opened on the calling thread.
+    ///
+    /// # Errors
+    /// What the backend gives.
+    pub fn of(program: &dyn Program, precision: Precision, samples: &Samples) -> Result<Self, MeasureError> {
+        let mut lane = WaitedLane::open(program)?;
+        let expected =
+            if samples.batched() { rows(program, &mut lane, samples)? } else { singles(&mut lane, samples)? };
+        Ok(Self::new(program.signature(), precision, expected))
+    }
+
+    /// Compares one output's bytes with those expected for `sample`, counted round and round, and gives its error
+    /// relative to the largest magnitude in it.
     ///
     /// # Errors
     /// [`MeasureError::WrongAnswer`] where it exceeds the tolerance.
@@ -38,36 +64,101 @@ impl Answers {
         output: usize,
         got: &[u8],
     ) -> Result<f64, MeasureError> {
-        let expected = &self.expected[sample % self.expected.len()][output];
-        let row_bytes = expected.bytes().len() / expected.rows().max(1);
-        let error = row_error(expected.dtype(), row_bytes, expected.bytes(), got);
-        if error <= self.tolerance {
+        let sample = sample % self.expected.len();
+        let Output { name, dtype, tolerance } = &self.outputs[output];
+        let error = row_error(*dtype, 0, &self.expected[sample][output], got);
+        if error <= *tolerance {
             return Ok(error);
         }
-        let output = self.outputs.get(output).cloned().unwrap_or_default();
-        Err(MeasureError::WrongAnswer { strategy, sample, output, error, tolerance: self.tolerance })
+        let (output, tolerance) = (name.clone(), *tolerance);
+        Err(MeasureError::WrongAnswer { strategy, sample, output, error, tolerance })
     }
+
+    /// Compares all outputs, one after the other in `got`, and gives the largest error.
+    ///
+    /// # Errors
+    /// As [`Answers::check`].
+    pub fn check_joined(
+        &self,
+        strategy: &'static str,
+        sample: usize,
+        got: &[u8],
+    ) -> Result<f64, MeasureError> {
+        let mut rest = got;
+        let mut largest = 0.0_f64;
+        for (output, expected) in self.expected[sample % self.expected.len()].iter().enumerate() {
+            let (first, others) = rest.split_at(expected.len().min(rest.len()));
+            largest = largest.max(self.check(strategy, sample, output, first)?);
+            rest = others;
+        }
+        Ok(largest)
+    }
+}
+
+fn rows(
+    program: &dyn Program,
+    lane: &mut WaitedLane,
+    samples: &Samples,
+) -> Result<Vec<Vec<Vec<u8>>>, MeasureError> {
+    let bucket = program.buckets().fit(1).unwrap_or(1);
+    let layout = Arc::new(program.layout(&samples.tails())?);
+    let mut slot = program.slot(&layout, bucket)?;
+    let mut answers = Vec::with_capacity(samples.len());
+    for sample in 0..samples.len() {
+        samples.gather(sample, bucket, &mut slot);
+        slot = lane.run(slot, bucket)?;
+        let outputs = (0..slot.outputs.len()).map(|output| {
+            let mut bytes = Vec::new();
+            read_back(&slot, output, 1, &mut bytes);
+            bytes
+        });
+        answers.push(outputs.collect());
+    }
+    Ok(answers)
+}
+
+fn singles(lane: &mut WaitedLane, samples: &Samples) -> Result<Vec<Vec<Vec<u8>>>, MeasureError> {
+    let answer = |sample| {
+        let outputs = lane.run_single(samples.get(sample))?;
+        Ok(outputs.iter().map(|output| output.bytes().to_vec()).collect())
+    };
+    (0..samples.len()).map(answer).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phalanx_tensor::{DType, TensorInfo};
+    use phalanx_tensor::TensorInfo;
 
-    #[test]
-    fn another_samples_answer_is_wrong() {
+    fn answers(values: &[f32]) -> Answers {
         let signature = Signature {
             inputs: Vec::new(),
             outputs: vec![TensorInfo { name: "y".to_owned(), dtype: DType::F32, dims: None }],
         };
-        let answer = |value: f32| vec![Tensor::from_vec([1, 2], vec![value, 4.0]).unwrap()];
-        let answers = Answers::new(&signature, vec![answer(1.0), answer(2.0)], 1e-5);
-        let got = answer(2.0);
-        assert_eq!(answers.check("callers", 1, 0, got[0].bytes()).unwrap(), 0.0);
-        let error = answers.check("callers", 0, 0, got[0].bytes()).unwrap_err();
+        let expected = values.iter().map(|&value| vec![bytes(value)]).collect();
+        Answers::new(&signature, Precision::Fp32, expected)
+    }
+
+    fn bytes(value: f32) -> Vec<u8> {
+        bytemuck::cast_slice(&[value, 4.0]).to_vec()
+    }
+
+    #[test]
+    fn another_samples_answer_is_wrong() {
+        let answers = answers(&[1.0, 2.0]);
+        assert_eq!(answers.check("callers", 3, 0, &bytes(2.0)).unwrap(), 0.0);
+        let error = answers.check("callers", 2, 0, &bytes(2.0)).unwrap_err();
         assert!(
             matches!(&error, MeasureError::WrongAnswer { sample: 0, output, .. } if output == "y"),
             "{error}"
         );
+        assert!(answers.check("callers", 0, 0, &bytes(1.0 + 1e-6)).unwrap() > 0.0);
+    }
+
+    #[test]
+    fn joined_answers_must_be_complete() {
+        let answers = answers(&[1.0]);
+        assert!(answers.check_joined("threads", 0, &bytes(1.0)).is_ok());
+        assert!(answers.check_joined("threads", 0, &bytes(1.0)[..4]).is_err());
     }
 }

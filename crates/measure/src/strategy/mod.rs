@@ -1,16 +1,20 @@
 //! The ways of sending load that are compared with each other.
 
+mod callers;
+mod dataset;
 mod interleave;
 mod label;
 mod raw;
 mod threads;
 mod window;
 
+pub use callers::{AllocationCount, Callers};
+pub use dataset::Dataset;
 pub use interleave::{Measured, Plan, Progress, interleave};
 pub use label::Label;
 pub use raw::Raw;
 pub use threads::Threads;
-pub use window::Window;
+pub use window::{Cost, Window};
 
 use std::time::Duration;
 

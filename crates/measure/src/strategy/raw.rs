@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use phalanx_backend::{Program, Slot};
 
 use super::{Label, Strategy, Window};
-use crate::samples::read_back;
+use crate::samples::read_back_all;
 use crate::{MeasureError, Samples, WaitedLane};
 
 /// Distinct slots that take turns, so that no batch finds its inputs in the cache where the one before left them.
@@ -54,7 +54,7 @@ impl Raw {
             Work::Batches { slots, bucket } => {
                 let slot = slots.pop_front().ok_or_else(lost_slot)?;
                 let slot = lane.run(slot, *bucket)?;
-                read_back(&slot, self.rows, &mut self.answers);
+                read_back_all(&slot, self.rows, &mut self.answers);
                 slots.push_back(slot);
             }
             Work::Singles { next } => {

@@ -32,6 +32,17 @@ pub struct Cost {
 }
 
 impl Window {
+    /// Adds what another caller had answered in the same time.
+    pub fn merge(&mut self, other: &Self) {
+        self.samples += other.samples;
+        self.elapsed = self.elapsed.max(other.elapsed);
+        self.latencies.merge(&other.latencies);
+        self.checked += other.checked;
+        for (&rows, &count) in &other.batches {
+            *self.batches.entry(rows).or_default() += count;
+        }
+    }
+
     /// Samples answered a second.
     #[must_use]
     pub fn samples_per_s(&self) -> f64 {

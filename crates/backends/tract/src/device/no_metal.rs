@@ -1,0 +1,14 @@
+use phalanx_backend::Device;
+use tract_onnx::prelude::{TractResult, TypedModel};
+use tract_onnx::tract_core::internal::bail;
+use tract_onnx::tract_core::internal::Runnable;
+
+/// There is no Metal outside macOS.
+pub(super) fn description() -> Option<String> {
+    None
+}
+
+/// Nothing but the CPU is prepared for here.
+pub(crate) fn prepare(device: Device, _: TypedModel) -> TractResult<Box<dyn Runnable>> {
+    bail!("there is no {device} here")
+}

@@ -1,0 +1,78 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use phalanx_backend::{Device, Optimize, Precision};
+use phalanx_engine::{BackendChoice, PadRule, Policy};
+
+use super::{bytes, pad};
+
+/// How the model is run, the same for every command.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Engine options")]
+pub(crate) struct EngineArgs {
+    /// What runs the model: auto, tract or onnxruntime
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(crate) backend: BackendChoice,
+
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: Device,
+
+    /// The onnxruntime library, or the folder it lies in, instead of the first one found
+    #[arg(long, value_name = "PATH")]
+    pub(crate) onnxruntime: Option<PathBuf>,
+
+    /// Lanes, each running batches of its own [default: from the CPUs there are]
+    #[arg(long, value_name = "N")]
+    pub(crate) lanes: Option<NonZeroUsize>,
+
+    /// Threads of one run of the model [default: from the CPUs there are]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Rows of the largest batch
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) max_batch: Option<NonZeroUsize>,
+
+    /// Batches that a lane may have submitted and not finished
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<NonZeroUsize>,
+
+    /// The latency that callers were promised, such as 20ms
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) slo: Option<Duration>,
+
+    /// When a batch leaves: immediate, delay:TIME, adaptive:TIME or slo-window [default: slo-window]
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) policy: Option<Policy>,
+
+    /// Requests that may wait at once
+    #[arg(long, value_name = "N")]
+    pub(crate) queue_limit: Option<NonZeroUsize>,
+
+    /// How much the runtime may rewrite the model: none, basic or full
+    #[arg(long, value_name = "LEVEL", default_value = "full")]
+    pub(crate) optimize: Optimize,
+
+    /// Arithmetic inside the model: fp32, tf32, fp16 or bf16
+    #[arg(long, value_name = "PRECISION", default_value = "fp32")]
+    pub(crate) precision: Precision,
+
+    /// Pads an axis of an input up to the next of these lengths: INPUT:AXIS:LENGTH,LENGTH,...[:FILL]
+    #[arg(long, value_name = "RULE", value_parser = pad::parse)]
+    pub(crate) pad: Vec<PadRule>,
+
+    /// Memory for requests and batches, such as 512MiB
+    #[arg(long, value_name = "BYTES", value_parser = bytes::parse)]
+    pub(crate) memory_max: Option<usize>,
+
+    /// Lanes of all models that may submit to the device at once [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) submitters_max: Option<NonZeroUsize>,
+
+    /// Valid input to warm up with, instead of numbers drawn at random
+    #[arg(long, value_name = "FILE.npz")]
+    pub(crate) warmup: Option<PathBuf>,
+}

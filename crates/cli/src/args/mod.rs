@@ -1,0 +1,83 @@
+//! The command line.
+
+mod bench;
+mod bytes;
+mod callers;
+mod demo;
+mod devices;
+mod engine;
+mod inspect;
+mod named;
+mod pad;
+mod run;
+mod seconds;
+
+pub(crate) use bench::{BenchArgs, StrategyName};
+pub(crate) use demo::DemoArgs;
+pub(crate) use devices::DevicesArgs;
+pub(crate) use engine::EngineArgs;
+pub(crate) use inspect::InspectArgs;
+pub(crate) use run::RunArgs;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  phalanx demo                                     threads against batches, on this machine
+  phalanx run model.onnx --input x.npz --output y.npz
+  phalanx bench model.onnx --strategy raw,callers --callers 64
+  phalanx inspect model.onnx                       can it be batched, and what can run it?
+  phalanx devices
+
+Data and tables go to standard output, words to standard error.
+Exit codes: 0 done, 1 failed, 2 wrong usage.";
+
+/// Runs a trained model for many callers at once, as fast as the machine allows.
+#[derive(Debug, Parser)]
+#[command(name = "phalanx", version, after_help = EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(DemoArgs),
+    Run(RunArgs),
+    Bench(BenchArgs),
+    Inspect(InspectArgs),
+    Devices(DevicesArgs),
+    /// Prints a shell's completion script
+    ///
+    /// Example: phalanx completions bash > /etc/bash_completion.d/phalanx
+    Completions {
+        /// The shell it is for
+        shell: Shell,
+    },
+}
+
+impl Command {
+    /// Whether one JSON document was asked for.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Demo(args) => args.json,
+            Self::Run(args) => args.json,
+            Self::Bench(args) => args.json,
+            Self::Inspect(args) => args.json,
+            Self::Devices(args) => args.json,
+            Self::Completions { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

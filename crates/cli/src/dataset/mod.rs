@@ -1,0 +1,12 @@
+//! A model's inputs and outputs in array files.
+
+mod inputs;
+mod outputs;
+mod source;
+mod target;
+
+pub(crate) use inputs::Inputs;
+pub(crate) use outputs::Outputs;
+
+/// The path that stands for standard input or output.
+const STANDARD: &str = "-";

@@ -1,0 +1,103 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use phalanx_backend::{Backend, BackendError, Device, PrepareOptions, Program};
+use phalanx_model::Model;
+use phalanx_onnxruntime::OnnxRuntime;
+use phalanx_tract::Tract;
+
+use crate::EngineError;
+
+/// Which backend runs the model.
+#[derive(Clone, Default)]
+pub enum BackendChoice {
+    /// onnxruntime where its library is found, else tract; the next where one cannot run the model.
+    #[default]
+    Auto,
+    /// The one of this name, or an error.
+    Named(String),
+    /// One that is not built in.
+    Custom(Arc<dyn Backend>),
+}
+
+impl FromStr for BackendChoice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if text == "auto" { Self::Auto } else { Self::Named(text.to_owned()) })
+    }
+}
+
+impl fmt::Display for BackendChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Named(name) => f.write_str(name),
+            Self::Custom(backend) => f.write_str(backend.name()),
+        }
+    }
+}
+
+impl fmt::Debug for BackendChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BackendChoice({self})")
+    }
+}
+
+/// The built-in backends, the preferred first. `library` is where onnxruntime is, where it is not to be searched for.
+#[must_use]
+pub fn backends(library: Option<PathBuf>) -> Vec<Arc<dyn Backend>> {
+    vec![Arc::new(OnnxRuntime::new(library)), Arc::new(Tract::new())]
+}
+
+/// A prepared model, and what was learned on the way.
+pub(crate) struct Prepared {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) hints: Vec<String>,
+}
+
+/// Prepares `model` with the chosen backend; of several candidates with the first that can.
+pub(crate) fn prepare(
+    choice: &BackendChoice,
+    library: Option<PathBuf>,
+    model: &Model,
+    device: Device,
+    options: &PrepareOptions,
+) -> Result<Prepared, EngineError> {
+    let explicit_library = library.is_some();
+    let candidates = match choice {
+        BackendChoice::Custom(backend) => vec![Arc::clone(backend)],
+        BackendChoice::Auto => backends(library),
+        BackendChoice::Named(name) => {
+            let all = backends(library);
+            let names: Vec<&str> = all.iter().map(|backend| backend.name()).collect();
+            let unknown = EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
+            vec![all.into_iter().find(|backend| backend.name() == name).ok_or(unknown)?]
+        }
+    };
+    let single = candidates.len() == 1;
+    let (mut warnings, mut hints, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for backend in candidates {
+        match backend.prepare(model, device, options) {
+            Ok(program) => return Ok(Prepared { backend, program, warnings, hints }),
+            Err(error) if single => return Err(EngineError::Prepare(error)),
+            // A library that was named must not be passed over silently.
+            Err(error @ BackendError::Unavailable { .. }) if explicit_library => {
+                return Err(EngineError::Prepare(error));
+            }
+            Err(BackendError::Unavailable { hint: Some(hint), reason, backend }) => {
+                failures.push(format!("{backend} is not available: {reason}"));
+                hints.push(hint);
+            }
+            Err(error) => {
+                warnings.push(format!("{} was passed over: {error}", backend.name()));
+                failures.push(error.to_string());
+            }
+        }
+    }
+    Err(EngineError::NoBackend { device, failures })
+}

@@ -1,0 +1,301 @@
+use std::sync::Arc;
+
+use phalanx_backend::{BackendError, Completion, OutputSpec, Slot, SlotOutput};
+use phalanx_batch::{BatchRef, LeaveReason, Member, Nanos};
+use phalanx_tensor::rows::trim_into;
+use phalanx_tensor::{Shape, Tensor};
+use smallvec::SmallVec;
+
+use super::{Finished, Hub, lock};
+use crate::EngineError;
+use crate::call::{Body, Part};
+use crate::groups::Group;
+use crate::pool::PooledSlot;
+use crate::response::{Output, OutputData, Response, Timing};
+
+/// A batch with at most this many bytes of outputs is handed out by the lane itself, if it has nothing else to do.
+const INLINE_BYTES_MAX: usize = 64 << 10;
+
+/// What of a batch matters to its answers.
+struct Batch {
+    batch: BatchRef,
+    group: Arc<Group>,
+    rows: usize,
+    padding_rows: usize,
+    reason: LeaveReason,
+    left_ns: Nanos,
+    took_ns: Nanos,
+    slot_bytes: usize,
+}
+
+/// Where a batch's outputs are.
+enum Source {
+    Slot(Arc<PooledSlot>),
+    Tensors(Vec<Tensor>),
+}
+
+impl Hub {
+    /// Whether handing out a finished batch is so little work that a lane without other work does it itself.
+    pub(crate) fn is_small(&self, finished: &Finished) -> bool {
+        match &finished.completion {
+            Completion::Done(slot) => {
+                let rows = lock(&self.cells[finished.batch.place].running).rows;
+                slot.layout().row_bytes() * rows <= INLINE_BYTES_MAX
+            }
+            _ => true,
+        }
+    }
+
+    /// Hands each member of a finished batch its own rows, or the error. `scratch` is used to avoid allocations.
+    pub(crate) fn deliver(&self, finished: Finished, scratch: &mut Vec<Member<Part>>) {
+        let Some(batch) = self.end_running(&finished, scratch) else {
+            // The batch was given up and answered; a slot that comes back late is not used again.
+            return;
+        };
+        let source = match finished.completion {
+            Completion::Done(slot) => Ok(Source::Slot(self.lease(slot))),
+            Completion::Single(tensors) => Ok(Source::Tensors(tensors)),
+            Completion::Failed(slot, error) => {
+                match slot {
+                    Some(slot) => self.slots.give_back(slot),
+                    None if batch.slot_bytes > 0 => self.slots.lose(batch.slot_bytes),
+                    None => {}
+                }
+                Err(error)
+            }
+            Completion::Lost(error) => {
+                if batch.slot_bytes > 0 {
+                    self.slots.lose(batch.slot_bytes);
+                }
+                Err(error)
+            }
+        };
+        match source {
+            Ok(source) => {
+                self.record(&batch, scratch);
+                scratch.drain(..).for_each(|member| self.scatter(&batch, &source, member));
+            }
+            Err(error) => {
+                for member in scratch.drain(..) {
+                    self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
+                }
+            }
+        }
+        self.scheduler().release(batch.batch);
+    }
+
+    fn end_running(&self, finished: &Finished, scratch: &mut Vec<Member<Part>>) -> Option<Batch> {
+        let mut running = lock(&self.cells[finished.batch.place].running);
+        if running.batch != Some(finished.batch) {
+            return None;
+        }
+        running.batch = None;
+        scratch.clear();
+        std::mem::swap(&mut running.members, scratch);
+        Some(Batch {
+            batch: finished.batch,
+            group: running.group.take()?,
+            rows: running.rows,
+            padding_rows: running.padding_rows,
+            reason: running.reason,
+            left_ns: running.left_ns,
+            took_ns: finished.took_ns,
+            slot_bytes: running.slot_bytes,
+        })
+    }
+
+    fn lease(&self, slot: Slot) -> Arc<PooledSlot> {
+        Arc::new(PooledSlot::new(slot, Arc::clone(&self.slots)))
+    }
+
+    fn record(&self, batch: &Batch, members: &[Member<Part>]) {
+        let mut batches = self.recorder.batches();
+        batches.count_batch(batch.rows, batch.padding_rows, batch.took_ns, batch.reason);
+        for member in members {
+            batches.count_rows(member.rows, batch.left_ns.saturating_sub(member.arrival_ns));
+        }
+    }
+
+    fn scatter(&self, batch: &Batch, source: &Source, member: Member<Part>) {
+        let timing = Timing {
+            queue: std::time::Duration::from_nanos(batch.left_ns.saturating_sub(member.arrival_ns)),
+            compute: std::time::Duration::from_nanos(batch.took_ns),
+            batch_rows: batch.rows,
+        };
+        let part = &member.payload;
+        let mut body = part.call.body();
+        if body.generation != part.generation || body.parts_left == 0 {
+            drop(body);
+            return self.calls.release(member.payload.call);
+        }
+        match self.outputs(batch, source, &member, &body) {
+            Ok(outputs) => self.answer_rows(outputs, timing, &member, body),
+            Err(error) => {
+                drop(body);
+                return self.fail_part(member.payload, error);
+            }
+        }
+        self.calls.release(member.payload.call);
+    }
+
+    /// Gives the request its outputs, or keeps them until its last part is there.
+    fn answer_rows(
+        &self,
+        outputs: SmallVec<[Output; 2]>,
+        timing: Timing,
+        member: &Member<Part>,
+        mut body: std::sync::MutexGuard<'_, Body>,
+    ) {
+        let whole = member.payload.rows == body.rows || self.is_alone(&body);
+        body.parts_left -= 1;
+        let outputs = if whole {
+            outputs
+        } else {
+            if let Err(error) = self.assemble(&mut body, &outputs, member.payload.first_row) {
+                body.parts_left += 1;
+                drop(body);
+                return self.fail_part(self.extra_holder(&member.payload), error);
+            }
+            if body.parts_left > 0 {
+                body.timing = timing;
+                return;
+            }
+            std::mem::take(&mut body.assembly)
+        };
+        self.settle(&mut body);
+        drop(body);
+        self.recorder.batches().count_request();
+        self.answered(&member.payload.call, Ok(Response { outputs, timing }));
+    }
+
+    fn outputs(
+        &self,
+        batch: &Batch,
+        source: &Source,
+        member: &Member<Part>,
+        body: &Body,
+    ) -> Result<SmallVec<[Output; 2]>, EngineError> {
+        match source {
+            Source::Tensors(tensors) => Ok(tensors.iter().cloned().map(owned).collect()),
+            Source::Slot(slot) => {
+                let specs = batch.group.layout().outputs.iter().enumerate();
+                specs.map(|(index, spec)| self.output(batch, slot, index, spec, member, body)).collect()
+            }
+        }
+    }
+
+    fn output(
+        &self,
+        batch: &Batch,
+        slot: &Arc<PooledSlot>,
+        index: usize,
+        spec: &OutputSpec,
+        member: &Member<Part>,
+        body: &Body,
+    ) -> Result<Output, EngineError> {
+        match (spec, &slot.outputs[index]) {
+            (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
+                let (start, len) = (member.offset * spec.row_bytes, member.rows * spec.row_bytes);
+                let own = self.own_tail(index, &spec.tail, body);
+                if let Some(own) = own {
+                    let source = &buffer.as_slice()[start..start + len];
+                    return Ok(self.trimmed(spec, &own, source, member.rows));
+                }
+                let shape = spec.tail.with_rows(member.rows);
+                let data = if member.rows * 2 >= batch.rows && self.can_view(batch) {
+                    OutputData::View { slot: Arc::clone(slot), output: index, start, len }
+                } else {
+                    let mut copy = self.buffers.acquire(len);
+                    copy.as_mut_slice().copy_from_slice(&buffer.as_slice()[start..start + len]);
+                    OutputData::Pooled(copy)
+                };
+                Ok(Output { dtype: spec.dtype, shape, data })
+            }
+            (OutputSpec::Dynamic(_), SlotOutput::Dynamic(Some(tensor)))
+                if tensor.rows() == batch.rows + batch.padding_rows =>
+            {
+                let rows = tensor.slice_rows(member.offset, member.offset + member.rows);
+                rows.map(owned).map_err(|error| unexpected(index, &error.to_string()))
+            }
+            (_, SlotOutput::Dynamic(Some(tensor))) => {
+                Err(unexpected(index, &format!("axis 0 of {} for {} rows", tensor.shape(), batch.rows)))
+            }
+            _ => Err(unexpected(index, "no data")),
+        }
+    }
+
+    /// A view keeps the whole slot: allowed where the request owns half of it, and few are out.
+    fn can_view(&self, batch: &Batch) -> bool {
+        let stats = self.slots.stats();
+        batch.rows * 2 >= self.settings.rows_max && stats.in_use < self.cells.len() + self.lanes.len()
+    }
+
+    /// The shape that a padded request's output really has; `None` where nothing was padded.
+    fn own_tail(&self, output: usize, padded: &Shape, body: &Body) -> Option<Shape> {
+        let trims = &self.settings.pad.trims.get(output)?;
+        if trims.is_empty() {
+            return None;
+        }
+        let mut own: SmallVec<[usize; 6]> = SmallVec::from_slice(padded);
+        for trim in trims.iter() {
+            let length = *body.inputs.get(trim.input)?.shape().get(trim.input_axis + 1)?;
+            let axis = own.get_mut(trim.axis)?;
+            *axis = length.min(*axis);
+        }
+        (own[..] != padded[..]).then(|| own.into_iter().collect())
+    }
+
+    fn trimmed(&self, spec: &phalanx_backend::RowSpec, own: &Shape, source: &[u8], rows: usize) -> Output {
+        let element = spec.dtype.size_bytes().unwrap_or(1);
+        let row_bytes = own.iter().product::<usize>() * element;
+        let mut copy = self.buffers.acquire(row_bytes * rows);
+        let targets = copy.as_mut_slice().chunks_exact_mut(row_bytes.max(1));
+        for (target, source) in targets.zip(source.chunks_exact(spec.row_bytes.max(1))) {
+            trim_into(target, own, source, &spec.tail, element);
+        }
+        Output { dtype: spec.dtype, shape: own.with_rows(rows), data: OutputData::Pooled(copy) }
+    }
+
+    fn is_alone(&self, body: &Body) -> bool {
+        body.group.as_ref().is_some_and(|group| group.is_single())
+    }
+
+    /// Copies a part's outputs into those of the whole request.
+    fn assemble(&self, body: &mut Body, outputs: &[Output], first_row: usize) -> Result<(), EngineError> {
+        if body.assembly.is_empty() {
+            for output in outputs {
+                let shape = output.shape.tail().with_rows(body.rows);
+                let len = shape.size_bytes(output.dtype)?;
+                let data = OutputData::Pooled(self.buffers.acquire(len));
+                body.assembly.push(Output { dtype: output.dtype, shape, data });
+            }
+        }
+        for (index, (whole, part)) in body.assembly.iter_mut().zip(outputs).enumerate() {
+            if whole.shape[1..] != part.shape[1..] {
+                return Err(unexpected(index, "rows whose shape depends on the batch, of a request that was split"));
+            }
+            let bytes = part.bytes();
+            let row_bytes = bytes.len().checked_div(part.shape[0]).unwrap_or(0);
+            if let OutputData::Pooled(buffer) = &mut whole.data {
+                buffer.as_mut_slice()[first_row * row_bytes..][..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn extra_holder(&self, part: &Part) -> Part {
+        part.call.hold();
+        part.clone()
+    }
+}
+
+fn owned(tensor: Tensor) -> Output {
+    Output { dtype: tensor.dtype(), shape: tensor.shape().clone(), data: OutputData::Owned(tensor) }
+}
+
+fn unexpected(output: usize, got: &str) -> EngineError {
+    EngineError::BackendFailed(BackendError::Run {
+        backend: "engine",
+        message: format!("output {output}: expected one row for each row of the batch, got {got}"),
+    })
+}

@@ -1,0 +1,218 @@
+//! The engine's logic: admission, gathering, dispatch, answers. Its functions are called by callers, lane threads and
+//! the mover thread, take the time as an argument and never wait, so that tests can drive all of it on one thread in
+//! virtual time.
+
+mod admit;
+mod answer;
+mod deliver;
+mod gather;
+mod lanes;
+mod stop;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use phalanx_backend::{BackendError, Buckets, Completion, Program, Slot};
+use phalanx_batch::{BatchRef, LaneId, LatencyModel, LeaveReason, Member, Nanos, Scheduler};
+use phalanx_handoff::Inbox;
+use phalanx_tensor::Signature;
+
+use crate::call::{CallPool, Part};
+use crate::groups::{Group, Groups};
+use crate::metrics::Recorder;
+use crate::pad::PadPlan;
+use crate::pool::{BufferPool, SlotPool};
+
+pub(crate) use lanes::Next;
+
+/// How one engine works; fixed when it is built.
+pub(crate) struct Settings {
+    pub(crate) signature: Signature,
+    /// The name of the backend.
+    pub(crate) backend: &'static str,
+    /// The axis 0 that every request must have, where the model fixes it and requests run alone.
+    pub(crate) batched: bool,
+    pub(crate) buckets: Buckets,
+    /// Rows of the largest batch.
+    pub(crate) rows_max: usize,
+    pub(crate) pad: PadPlan,
+    pub(crate) groups_max: usize,
+    /// Bytes of the inputs of unanswered requests.
+    pub(crate) input_bytes_max: u64,
+    /// How long batches take, as far as warm-up has shown.
+    pub(crate) latency: LatencyModel,
+    /// How long a batch may run before its lane is given up.
+    pub(crate) batch_timeout_ns: Nanos,
+}
+
+pub(crate) struct Hub {
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) settings: Settings,
+    pub(crate) recorder: Recorder,
+    pub(crate) slots: Arc<SlotPool>,
+    pub(crate) buffers: Arc<BufferPool>,
+    /// What the mover thread has to do.
+    pub(crate) inbox: Inbox<Work>,
+    pub(crate) lanes: Vec<LaneShared>,
+    pub(crate) exiting: AtomicBool,
+    scheduler: Mutex<Scheduler<Part>>,
+    calls: CallPool,
+    cells: Vec<Cell>,
+    groups: Groups,
+    input_bytes: AtomicU64,
+    unanswered: AtomicUsize,
+    settled: (Mutex<()>, Condvar),
+    /// Set once no lane is left.
+    broken: OnceLock<BackendError>,
+    started: Instant,
+}
+
+/// Work for the mover thread.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Hand out the results of a batch.
+    Deliver(Finished),
+    /// Form the next batch ahead.
+    Form,
+}
+
+/// A batch that has ended.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) batch: BatchRef,
+    pub(crate) completion: Completion,
+    pub(crate) took_ns: Nanos,
+}
+
+/// What a lane's thread shares with the others.
+#[derive(Default)]
+pub(crate) struct LaneShared {
+    pub(crate) thread: Mutex<Option<std::thread::Thread>>,
+    /// Raised when the lane's thread is given up, so that it leaves should it ever come back.
+    pub(crate) epoch: AtomicUsize,
+    /// The lane has to be opened again.
+    pub(crate) reopen: AtomicBool,
+}
+
+/// The place of one batch, from its opening until its answers are out.
+#[derive(Default)]
+struct Cell {
+    gather: Mutex<Gather>,
+    running: Mutex<Running>,
+}
+
+/// A batch whose rows are being copied together.
+#[derive(Default)]
+struct Gather {
+    /// One more than the id of the batch the place was prepared for last; ids only grow.
+    prepared: u64,
+    /// Until a lane takes it.
+    slot: Option<Slot>,
+    /// By member index: whether its rows are there.
+    gathered: Vec<bool>,
+}
+
+/// A batch that a lane has taken.
+struct Running {
+    /// `None` once it has been answered.
+    batch: Option<BatchRef>,
+    group: Option<Arc<Group>>,
+    lane: LaneId,
+    members: Vec<Member<Part>>,
+    rows: usize,
+    padding_rows: usize,
+    reason: LeaveReason,
+    left_ns: Nanos,
+    slot_bytes: usize,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            batch: None,
+            group: None,
+            lane: LaneId(0),
+            members: Vec::new(),
+            rows: 0,
+            padding_rows: 0,
+            reason: LeaveReason::Idle,
+            left_ns: 0,
+            slot_bytes: 0,
+        }
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(
+        program: Arc<dyn Program>,
+        settings: Settings,
+        scheduler: Scheduler<Part>,
+        slot_bytes_max: usize,
+    ) -> Arc<Self> {
+        let lanes = scheduler.options().lanes;
+        let places = scheduler.places();
+        let calls_idle_max = scheduler.options().queue_rows_max.max(64);
+        Arc::new(Self {
+            recorder: Recorder::new(settings.rows_max),
+            slots: SlotPool::new(Arc::clone(&program), settings.rows_max, slot_bytes_max),
+            buffers: BufferPool::new(slot_bytes_max / 16),
+            inbox: Inbox::with_capacity(2 * places),
+            lanes: (0..lanes).map(|_| LaneShared::default()).collect(),
+            exiting: AtomicBool::new(false),
+            cells: (0..places).map(|_| Cell::default()).collect(),
+            calls: CallPool::new(calls_idle_max),
+            groups: Groups::default(),
+            input_bytes: AtomicU64::new(0),
+            unanswered: AtomicUsize::new(0),
+            settled: (Mutex::new(()), Condvar::new()),
+            broken: OnceLock::new(),
+            started: Instant::now(),
+            scheduler: Mutex::new(scheduler),
+            program,
+            settings,
+        })
+    }
+
+    /// Nanoseconds since the engine was built.
+    pub(crate) fn now_ns(&self) -> Nanos {
+        self.started.elapsed().as_nanos() as Nanos
+    }
+
+    /// `deadline` on the engine's clock; 0 where it lies before the engine's start.
+    pub(crate) fn at_ns(&self, deadline: Instant) -> Nanos {
+        deadline.saturating_duration_since(self.started).as_nanos() as Nanos
+    }
+
+    /// The backend that runs the model.
+    pub(crate) fn backend_name(&self) -> &'static str {
+        self.settings.backend
+    }
+
+    /// Wakes a lane's thread.
+    pub(crate) fn wake(&self, lane: Option<LaneId>) {
+        if let Some(lane) = lane {
+            if let Some(thread) = &*lock(&self.lanes[lane.0].thread) {
+                thread.unpark();
+            }
+        }
+    }
+
+    pub(crate) fn queued_rows(&self) -> usize {
+        self.scheduler().queued_rows()
+    }
+
+    pub(crate) fn input_bytes(&self) -> u64 {
+        self.input_bytes.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    fn scheduler(&self) -> MutexGuard<'_, Scheduler<Part>> {
+        lock(&self.scheduler)
+    }
+}
+
+/// Locks a mutex. What a panicking thread left behind is consistent: no code that may panic runs under these locks
+/// while they guard something half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,53 @@
+use phalanx_backend::{Device, Optimize, Placement, Precision};
+use phalanx_batch::PolicyKind;
+
+/// How requests share runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Batching {
+    /// Rows of many requests make a batch of any size up to the largest.
+    Batched,
+    /// The model always takes this many rows; a batch of fewer is padded.
+    Fixed(usize),
+    /// Every request runs alone.
+    Unbatched {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What an engine was built as.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineInfo {
+    /// The backend that runs the model.
+    pub backend: &'static str,
+    /// Its runtime's version.
+    pub backend_version: String,
+    /// The device it runs on.
+    pub device: Device,
+    /// Lanes.
+    pub lanes: usize,
+    /// Threads of one run.
+    pub threads: usize,
+    /// Rows of the largest batch.
+    pub max_batch: usize,
+    /// Batches of a lane formed or running at once.
+    pub depth: usize,
+    /// Rows that may wait.
+    pub queue_limit: usize,
+    /// The rule that forms batches.
+    pub policy: PolicyKind,
+    /// The arithmetic inside the model.
+    pub precision: Precision,
+    /// How much the backend may rewrite the model.
+    pub optimize: Optimize,
+    /// Whether and how requests share runs.
+    pub batching: Batching,
+    /// Where the model's nodes run.
+    pub placement: Placement,
+    /// What was measured at warm-up: rows of a batch and how long it took, in nanoseconds.
+    pub batch_times_ns: Vec<(usize, u64)>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// What the user could do about something.
+    pub hints: Vec<String>,
+}

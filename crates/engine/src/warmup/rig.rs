@@ -1,0 +1,135 @@
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use phalanx_backend::{
+    BackendError, BatchId, Completion, Completions, Lane, Layout, OutputSpec, Program, Slot, SlotOutput,
+};
+use phalanx_tensor::rows::repeat_row;
+use phalanx_tensor::{Shape, Tensor};
+
+use super::sample::Sample;
+
+/// A lane on the calling thread that runs one batch at a time.
+pub(super) struct Rig {
+    program: Arc<dyn Program>,
+    layout: Arc<Layout>,
+    lane: Box<dyn Lane>,
+    ended: Arc<Ended>,
+    slot: Option<Slot>,
+    next_id: u64,
+}
+
+#[derive(Default)]
+struct Ended {
+    completion: Mutex<Option<Completion>>,
+    arrived: Condvar,
+}
+
+impl Completions for Ended {
+    fn complete(&self, _batch: BatchId, completion: Completion) {
+        *self.completion.lock().unwrap_or_else(PoisonError::into_inner) = Some(completion);
+        self.arrived.notify_one();
+    }
+}
+
+/// The rows that a run gave.
+pub(super) struct Outputs {
+    /// Rows that ran, padding included.
+    ran: usize,
+    /// One tensor an output, of all rows that ran.
+    pub(super) tensors: Vec<Tensor>,
+}
+
+impl Outputs {
+    /// Why these cannot be handed out row by row; `None` where they can.
+    pub(super) fn misshapen(&self, rows: usize) -> Option<String> {
+        let wrong = self.tensors.iter().position(|tensor| tensor.rows() != self.ran || tensor.shape().is_empty())?;
+        let shape = self.tensors[wrong].shape();
+        Some(format!("output {wrong} has the shape {shape} for {} rows", self.ran.max(rows)))
+    }
+}
+
+impl Rig {
+    pub(super) fn open(program: Arc<dyn Program>, layout: Arc<Layout>) -> Result<Self, BackendError> {
+        let ended = Arc::new(Ended::default());
+        let lane = program.open_lane(Arc::clone(&ended) as Arc<dyn Completions>)?;
+        Ok(Self { program, layout, lane, ended, slot: None, next_id: 0 })
+    }
+
+    pub(super) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    pub(super) fn rows_max(&self) -> usize {
+        self.program.buckets().max()
+    }
+
+    /// Runs these rows of the sample, padded to a size the program can run.
+    pub(super) fn run(&mut self, sample: &Sample, tails: &[Shape], rows: &[usize]) -> Result<Outputs, BackendError> {
+        let bucket = self.fill(sample, tails, rows)?;
+        self.submit(bucket)?;
+        self.outputs(bucket)
+    }
+
+    /// Puts these rows of the sample into the slot; the size at which they run comes back.
+    pub(super) fn fill(&mut self, sample: &Sample, tails: &[Shape], rows: &[usize]) -> Result<usize, BackendError> {
+        let bucket = self.program.buckets().fit(rows.len()).unwrap_or(rows.len());
+        if self.slot.as_ref().is_none_or(|slot| slot.rows_max() < bucket) {
+            self.slot = Some(self.program.slot(&self.layout, bucket)?);
+        }
+        let Some(slot) = &mut self.slot else { return Ok(bucket) };
+        for (input, (buffer, spec)) in slot.inputs.iter_mut().zip(&self.layout.inputs).enumerate() {
+            let bytes = buffer.as_mut_slice();
+            for (position, &row) in rows.iter().enumerate() {
+                let target = &mut bytes[position * spec.row_bytes..][..spec.row_bytes];
+                sample.write_row(input, &tails[input], row, target);
+            }
+            repeat_row(bytes, spec.row_bytes, 0, rows.len()..bucket);
+        }
+        Ok(bucket)
+    }
+
+    /// Runs what is in the slot; how long it took comes back.
+    pub(super) fn submit(&mut self, rows: usize) -> Result<Duration, BackendError> {
+        let lost = || BackendError::Run { backend: "engine", message: "the slot did not come back".to_owned() };
+        let slot = self.slot.take().ok_or_else(lost)?;
+        self.next_id += 1;
+        let start = Instant::now();
+        self.lane.submit(BatchId(self.next_id), slot, rows);
+        let mut completion = self.ended.completion.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = loop {
+            match completion.take() {
+                Some(ended) => break ended,
+                None => completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner),
+            }
+        };
+        let took = start.elapsed();
+        match ended {
+            Completion::Done(slot) => {
+                self.slot = Some(slot);
+                Ok(took)
+            }
+            Completion::Failed(slot, error) => {
+                self.slot = slot;
+                Err(error)
+            }
+            Completion::Lost(error) => Err(error),
+            Completion::Single(_) => Err(lost()),
+        }
+    }
+
+    fn outputs(&self, rows: usize) -> Result<Outputs, BackendError> {
+        let missing = || BackendError::Run { backend: "engine", message: "an output is missing".to_owned() };
+        let slot = self.slot.as_ref().ok_or_else(missing)?;
+        let outputs = self.layout.outputs.iter().zip(&slot.outputs).map(|(spec, output)| match (spec, output) {
+            (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
+                let bytes = bytes::Bytes::copy_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
+                Tensor::from_bytes(spec.dtype, spec.tail.with_rows(rows), bytes)
+                    .map_err(|error| BackendError::Run { backend: "engine", message: error.to_string() })
+            }
+            (_, SlotOutput::Dynamic(Some(tensor))) => Ok(tensor.clone()),
+            _ => Err(missing()),
+        });
+        Ok(Outputs { ran: rows, tensors: outputs.collect::<Result<_, _>>()? })
+    }
+}

@@ -1,0 +1,79 @@
+//! Every interleaving of the threads that meet in this crate. Built only with `--cfg loom`.
+#![cfg(loom)]
+
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use phalanx_handoff::{Inbox, Semaphore, Ticket};
+
+#[test]
+fn an_answer_reaches_a_waiting_caller() {
+    loom::model(|| {
+        let ticket = Arc::new(Ticket::default());
+        let engine = Arc::clone(&ticket);
+        let answering = thread::spawn(move || engine.fulfil(7).unwrap());
+        let answer = block_on(std::future::poll_fn(|context| ticket.poll(context)));
+        assert_eq!(answer, 7);
+        answering.join().unwrap();
+    });
+}
+
+#[test]
+fn an_answer_to_a_caller_that_leaves_is_owned_by_exactly_one_side() {
+    loom::model(|| {
+        let ticket = Arc::new(Ticket::default());
+        let engine = Arc::clone(&ticket);
+        let answering = thread::spawn(move || engine.fulfil(7).is_err());
+        let taken_along = ticket.leave().is_some();
+        let came_back = answering.join().unwrap();
+        assert!(taken_along != came_back, "the answer is with one of the two");
+    });
+}
+
+#[test]
+fn two_answers_at_once_give_one() {
+    loom::model(|| {
+        let ticket = Arc::new(Ticket::default());
+        let engine = Arc::clone(&ticket);
+        let first = thread::spawn(move || engine.fulfil(1).is_ok());
+        let second = ticket.fulfil(2).is_ok();
+        assert!(first.join().unwrap() != second);
+        let answer = block_on(std::future::poll_fn(|context| ticket.poll(context)));
+        assert_eq!(answer, if second { 2 } else { 1 });
+    });
+}
+
+#[test]
+fn no_item_is_lost_between_a_push_and_a_sleep() {
+    loom::model(|| {
+        let inbox = Arc::new(Inbox::default());
+        let sender = Arc::clone(&inbox);
+        let sending = thread::spawn(move || {
+            sender.push(1);
+            sender.push(2);
+            sender.close();
+        });
+        assert_eq!(inbox.pop(), Some(1));
+        assert_eq!(inbox.pop(), Some(2));
+        assert_eq!(inbox.pop(), None);
+        sending.join().unwrap();
+    });
+}
+
+#[test]
+fn a_semaphore_lets_in_no_more_than_its_permits() {
+    loom::model(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let inside = Arc::new(AtomicUsize::new(0));
+        let enter = |semaphore: &Semaphore, inside: &AtomicUsize| {
+            let _permit = semaphore.acquire();
+            assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+            inside.fetch_sub(1, Ordering::SeqCst);
+        };
+        let (other_semaphore, other_inside) = (Arc::clone(&semaphore), Arc::clone(&inside));
+        let other = thread::spawn(move || enter(&other_semaphore, &other_inside));
+        enter(&semaphore, &inside);
+        other.join().unwrap();
+    });
+}

@@ -1,0 +1,53 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Row;
+use crate::machine::Machine;
+
+/// What was run on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BackendReport {
+    /// The backend's name.
+    pub name: String,
+    /// Its runtime's version.
+    pub version: String,
+    /// The device.
+    pub device: String,
+}
+
+/// What was run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelReport {
+    /// Its name.
+    pub name: String,
+    /// The file it came from, where it came from one.
+    pub path: Option<String>,
+    /// Name, dtype and axes of each input.
+    pub inputs: Vec<String>,
+    /// Name, dtype and axes of each output.
+    pub outputs: Vec<String>,
+    /// Elements of all its parameters.
+    pub parameters: u64,
+}
+
+/// A benchmark's one JSON document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchReport {
+    /// Version of this program.
+    pub phalanx: &'static str,
+    /// Where it ran.
+    pub machine: Machine,
+    /// What ran it; `None` where each row names its own.
+    pub backend: Option<BackendReport>,
+    /// The model, where one was needed.
+    pub model: Option<ModelReport>,
+    /// The options that were in force, by their names.
+    pub options: BTreeMap<String, String>,
+    /// The figures.
+    pub rows: Vec<Row>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// What the user could do.
+    pub hints: Vec<String>,
+}

@@ -1,0 +1,11 @@
+//! What was measured, as a table for people and as JSON for programs.
+
+mod document;
+mod row;
+mod shares;
+mod table;
+
+pub use document::{BackendReport, BenchReport, ModelReport};
+pub use row::Row;
+pub use shares::fill_shares;
+pub use table::{Column, Table, grouped};

@@ -1,0 +1,144 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::latencies::Latencies;
+use crate::stats::{Summary, quantile};
+use crate::strategy::{Measured, Window};
+
+/// One strategy's figures. What does not apply to it is `None`, and `null` in JSON.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Row {
+    /// The strategy's name.
+    pub strategy: &'static str,
+    /// Rows of each batch, where the strategy forms them itself.
+    pub batch: Option<usize>,
+    /// Concurrent callers.
+    pub callers: Option<usize>,
+    /// Samples answered and read back a second: the median of the windows.
+    pub samples_per_s: Option<f64>,
+    /// Lower end of the interval that covers that median.
+    pub samples_per_s_low: Option<f64>,
+    /// Its upper end.
+    pub samples_per_s_high: Option<f64>,
+    /// How surely the interval covers it, 0 to 1.
+    pub confidence: Option<f64>,
+    /// Windows measured.
+    pub windows: usize,
+    /// Median latency of a request, or of a batch where the strategy forms them itself.
+    pub p50_us: Option<f64>,
+    /// The latency that one in a hundred exceeds.
+    pub p99_us: Option<f64>,
+    /// Mean rows of a batch.
+    pub batch_mean: Option<f64>,
+    /// Batches by their rows.
+    pub batch_sizes: BTreeMap<usize, u64>,
+    /// Samples answered in all windows.
+    pub samples: u64,
+    /// Answers that were compared with those expected.
+    pub checked: u64,
+    /// `samples_per_s` as a share of what `raw` reaches at the batch sizes that were formed.
+    pub of_raw_formed: Option<f64>,
+    /// `samples_per_s` as a share of the best that `raw` reaches.
+    pub of_raw_best: Option<f64>,
+    /// CPU time of this process a request, callers included.
+    pub cpu_us_per_request: Option<f64>,
+    /// Allocations of this process a request, callers included.
+    pub allocations_per_request: Option<f64>,
+    /// Those that the callers make for their own buffers, engine or not.
+    pub allocations_per_request_callers: Option<f64>,
+    /// Requests after which memory was first looked at, and last.
+    pub resident_after_requests: Option<[u64; 2]>,
+    /// Resident memory at those two moments.
+    pub resident_bytes: Option<[u64; 2]>,
+    /// How much it grew between them.
+    pub resident_growth_bytes: Option<i64>,
+    /// What was waited for before the next batch or request was sent.
+    pub waiting: &'static str,
+}
+
+impl Row {
+    /// Sums up the windows of one strategy.
+    #[must_use]
+    pub fn of(measured: &Measured) -> Self {
+        let windows = &measured.windows;
+        let rates: Vec<f64> = windows.iter().map(Window::samples_per_s).collect();
+        let summary = Summary::of(&rates);
+        let mut latencies = Latencies::default();
+        let mut batch_sizes = BTreeMap::new();
+        for window in windows {
+            latencies.merge(&window.latencies);
+            for (&rows, &count) in &window.batches {
+                *batch_sizes.entry(rows).or_default() += count;
+            }
+        }
+        Self {
+            strategy: measured.label.strategy,
+            batch: measured.label.batch,
+            callers: measured.label.callers,
+            samples_per_s: summary.map(|summary| summary.median),
+            samples_per_s_low: summary.map(|summary| summary.interval.low),
+            samples_per_s_high: summary.map(|summary| summary.interval.high),
+            confidence: summary.map(|summary| summary.interval.confidence),
+            windows: windows.len(),
+            p50_us: latencies.quantile_us(0.5),
+            p99_us: latencies.quantile_us(0.99),
+            batch_mean: mean_rows(&batch_sizes),
+            batch_sizes,
+            samples: windows.iter().map(|window| window.samples).sum(),
+            checked: windows.iter().map(|window| window.checked).sum(),
+            cpu_us_per_request: middle(windows, |window| {
+                let cost = window.cost?;
+                Some(cost.cpu.as_secs_f64() * 1e6 / cost.requests as f64)
+            }),
+            allocations_per_request: middle(windows, |window| {
+                let cost = window.cost?;
+                Some(cost.allocations? as f64 / cost.requests as f64)
+            }),
+            waiting: measured.label.waiting,
+            ..Self::default()
+        }
+    }
+}
+
+fn mean_rows(batch_sizes: &BTreeMap<usize, u64>) -> Option<f64> {
+    let batches: u64 = batch_sizes.values().sum();
+    let rows: u64 = batch_sizes.iter().map(|(&rows, count)| rows as u64 * count).sum();
+    (batches > 0).then(|| rows as f64 / batches as f64)
+}
+
+/// The median over the windows of a figure that some may lack.
+fn middle(windows: &[Window], figure: impl Fn(&Window) -> Option<f64>) -> Option<f64> {
+    let mut figures: Vec<f64> = windows.iter().filter_map(figure).filter(|value| value.is_finite()).collect();
+    figures.sort_by(f64::total_cmp);
+    quantile(&figures, 0.5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strategy::{Cost, Label};
+    use std::time::Duration;
+
+    fn measured() -> Measured {
+        let window = |samples| Window {
+            samples,
+            elapsed: Duration::from_secs(2),
+            batches: [(1, 2), (4, 1)].into(),
+            cost: Some(Cost { requests: 100, cpu: Duration::from_micros(250), allocations: None }),
+            ..Window::default()
+        };
+        let label = Label { strategy: "callers", batch: None, callers: Some(8), waiting: "" };
+        Measured { label, windows: [20, 60, 40].map(window).into() }
+    }
+
+    #[test]
+    fn sums_up_windows() {
+        let row = Row::of(&measured());
+        assert_eq!((row.samples_per_s, row.samples_per_s_low), (Some(20.0), Some(10.0)));
+        assert_eq!((row.samples, row.windows, row.batch_mean), (120, 3, Some(2.0)));
+        assert_eq!(row.batch_sizes, [(1, 6), (4, 3)].into());
+        assert_eq!((row.cpu_us_per_request, row.allocations_per_request), (Some(2.5), None));
+        assert_eq!(row.p50_us, None);
+    }
+}

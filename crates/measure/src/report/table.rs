@@ -1,0 +1,114 @@
+use std::fmt;
+
+/// How a column is aligned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Words.
+    Left(&'static str),
+    /// Figures.
+    Right(&'static str),
+}
+
+impl Column {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Left(title) | Self::Right(title) => title,
+        }
+    }
+}
+
+/// A table of text, with its columns aligned and without trailing blanks.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these columns.
+    #[must_use]
+    pub fn new(columns: &[Column]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row; missing cells are empty, surplus ones are left out.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(String::as_str);
+        let title = self.columns[column].title();
+        cells.chain([title]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths: Vec<usize> = (0..self.columns.len()).map(|column| self.width(column)).collect();
+        let titles: Vec<String> = self.columns.iter().map(|column| column.title().to_owned()).collect();
+        for row in [&titles].into_iter().chain(&self.rows) {
+            let mut line = String::new();
+            for (index, (column, width)) in self.columns.iter().zip(&widths).enumerate() {
+                let cell = row.get(index).map_or("", String::as_str);
+                line.push_str(if index == 0 { "" } else { "  " });
+                match column {
+                    Column::Left(_) => line.push_str(&format!("{cell:<width$}")),
+                    Column::Right(_) => line.push_str(&format!("{cell:>width$}")),
+                }
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// A figure with three significant digits at least and its thousands set apart: `1,234,567`, `12.3`, `0.123`.
+#[must_use]
+pub fn grouped(value: f64) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let decimals = match value.abs() {
+        size if size >= 99.95 || size == 0.0 => 0,
+        size if size >= 9.995 => 1,
+        size if size >= 0.9995 => 2,
+        _ => 3,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let digits = whole.trim_start_matches('-');
+    let mut grouped: String = whole[..whole.len() - digits.len()].to_owned();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(&[Column::Left("name"), Column::Right("samples/s"), Column::Left("note")]);
+        table.row(["raw".to_owned(), "1,234".to_owned()]);
+        table.row(["callers".to_owned(), "5".to_owned(), "α".to_owned()]);
+        assert_eq!(
+            table.to_string(),
+            "name     samples/s  note\nraw          1,234\ncallers          5  α\n"
+        );
+    }
+
+    #[test]
+    fn figures_are_readable() {
+        let shown = [1_234_567.8, 999.0, 100.0, 12.345, 1.5, 0.12345, 0.0, -1234.0, 99.96, f64::NAN];
+        assert_eq!(
+            shown.map(grouped),
+            ["1,234,568", "999", "100", "12.3", "1.50", "0.123", "0", "-1,234", "100", "-"]
+        );
+    }
+}

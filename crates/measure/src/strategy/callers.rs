@@ -1,0 +1,157 @@
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use phalanx_engine::{Engine, Metrics};
+
+use super::window::Cost;
+use super::{Label, Strategy, Window};
+use crate::answers::Answers;
+use crate::load::{Answered, Load, Tally};
+use crate::{MeasureError, Samples, cpu_time};
+
+/// The share of a window that callers run before it begins, uncounted: at the start their requests all come at once.
+const RAMP: f64 = 0.2;
+
+/// Counts the allocations that all threads of the program have made so far.
+pub type AllocationCount = fn() -> u64;
+
+/// Concurrent callers of the engine, as async tasks on one thread, one sample each.
+pub struct Callers {
+    load: Load,
+    allocations: Option<AllocationCount>,
+}
+
+impl Callers {
+    /// `callers` tasks. `strategy` is the name that their row has.
+    #[must_use]
+    pub fn new(
+        strategy: &'static str,
+        engine: &Engine,
+        samples: &Samples,
+        answers: &Arc<Answers>,
+        callers: usize,
+    ) -> Self {
+        let (engine, samples, answers) = (engine.clone(), samples.clone(), Arc::clone(answers));
+        Self { load: Load { strategy, engine, samples, answers, callers }, allocations: None }
+    }
+
+    /// Counts allocations too.
+    #[must_use]
+    pub fn allocations(mut self, count: Option<AllocationCount>) -> Self {
+        self.allocations = count;
+        self
+    }
+}
+
+impl Strategy for Callers {
+    fn label(&self) -> Label {
+        Label {
+            strategy: self.load.strategy,
+            batch: None,
+            callers: Some(self.load.callers),
+            waiting: "each caller waits for its answer before it sends its next request",
+        }
+    }
+
+    fn window(&mut self, length: Duration) -> Result<Window, MeasureError> {
+        let begin = Instant::now();
+        let start = begin + length.mul_f64(RAMP);
+        let tally = WindowTally {
+            engine: self.load.engine.clone(),
+            allocations: self.allocations,
+            callers: self.load.callers as u64,
+            start,
+            end: start + length,
+            ramp: 0,
+            last: begin,
+            before: None,
+            window: Window::default(),
+            done: false,
+        };
+        Ok(self.load.drive(tally)?.window)
+    }
+}
+
+/// Counts from the last answer before the window to the last one in it: answers come in bursts, a batch at a time,
+/// and the window's own ends would cut one in two.
+///
+/// The window begins when every caller could have had an answer, and holds at least two for each, however slow the
+/// model is.
+struct WindowTally {
+    engine: Engine,
+    allocations: Option<AllocationCount>,
+    callers: u64,
+    start: Instant,
+    end: Instant,
+    /// Answers before the window.
+    ramp: u64,
+    last: Instant,
+    before: Option<Before>,
+    window: Window,
+    done: bool,
+}
+
+/// How things stood when the window began.
+struct Before {
+    answered: Instant,
+    cpu: Duration,
+    allocations: Option<u64>,
+    metrics: Metrics,
+}
+
+impl Tally for WindowTally {
+    fn answered(&mut self, answer: Answered) -> ControlFlow<()> {
+        if self.done {
+            return ControlFlow::Break(());
+        }
+        if self.before.is_none() {
+            if answer.answered < self.start || self.ramp < self.callers {
+                self.ramp += 1;
+                self.last = answer.answered;
+                return ControlFlow::Continue(());
+            }
+            self.before = Some(self.standing());
+        }
+        if answer.answered >= self.end && self.window.samples >= 2 * self.callers {
+            self.finish();
+            return ControlFlow::Break(());
+        }
+        self.last = answer.answered;
+        self.window.samples += 1;
+        self.window.checked += u64::from(answer.checked);
+        self.window.latencies.record(answer.answered - answer.sent);
+        ControlFlow::Continue(())
+    }
+}
+
+impl WindowTally {
+    fn standing(&self) -> Before {
+        Before {
+            answered: self.last,
+            metrics: self.engine.metrics(),
+            allocations: self.allocations.map(|count| count()),
+            cpu: cpu_time(),
+        }
+    }
+
+    fn finish(&mut self) {
+        let after = self.standing();
+        self.done = true;
+        if let Some(before) = self.before.take() {
+            let allocations = after.allocations.zip(before.allocations).map(|(after, before)| after - before);
+            let cpu = after.cpu.saturating_sub(before.cpu);
+            self.window.elapsed = after.answered.saturating_duration_since(before.answered);
+            self.window.cost = Some(Cost { requests: self.window.samples, cpu, allocations });
+            self.window.batches = batches_between(&before.metrics, &after.metrics);
+        }
+    }
+}
+
+/// Batches run between two snapshots, by their rows.
+pub(super) fn batches_between(before: &Metrics, after: &Metrics) -> BTreeMap<usize, u64> {
+    let earlier = before.batch_sizes.iter().copied().chain(std::iter::repeat(0));
+    let counts = after.batch_sizes.iter().zip(earlier).map(|(&after, before)| after.saturating_sub(before));
+    (1..).zip(counts).filter(|&(_, count)| count > 0).collect()
+}
