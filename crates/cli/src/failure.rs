@@ -2,11 +2,13 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use clap::CommandFactory;
 use phalanx_backend::BackendError;
 use phalanx_engine::EngineError;
 use phalanx_measure::MeasureError;
 use phalanx_model::ModelError;
 
+use crate::args::Cli;
 use crate::npy::NpyError;
 
 /// Why a command ended early.
@@ -19,16 +21,21 @@ pub(crate) enum Failure {
         /// What the user can do.
         hint: Option<String>,
     },
+    /// The command line makes no sense: clap says why.
+    Usage(clap::Error),
     /// The reader of our standard output is gone: nobody is left to tell.
     BrokenPipe,
-    /// The user wants it to end.
-    Interrupted,
 }
 
 impl Failure {
     /// A failure with this message.
     pub(crate) fn new(message: impl fmt::Display) -> Self {
         Self::Failed { message: message.to_string(), hint: None }
+    }
+
+    /// Arguments that do not fit together.
+    pub(crate) fn usage(kind: clap::error::ErrorKind, message: impl fmt::Display) -> Self {
+        Self::Usage(Cli::command().error(kind, message))
     }
 
     /// Adds a hint, unless there is one.
@@ -115,7 +122,6 @@ impl From<EngineError> for Failure {
 impl From<MeasureError> for Failure {
     fn from(error: MeasureError) -> Self {
         match error {
-            MeasureError::Interrupted => Self::Interrupted,
             MeasureError::Backend(error) => error.into(),
             MeasureError::Engine(error) => error.into(),
             MeasureError::UnknownRank { .. } => Self::new(&error).hint("give the inputs with --inputs FILE.npz"),

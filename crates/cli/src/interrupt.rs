@@ -1,40 +1,41 @@
-//! Ctrl-C: the first asks the command to end, the second ends it.
+//! Ctrl-C: unfinished files are removed, and the program ends at once.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::failure::Failure;
-
-static ASKED: AtomicBool = AtomicBool::new(false);
-
-/// Unfinished files, to be removed where the command is ended before it can do so itself.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Listens from now on. Where that is not possible, Ctrl-C ends the program as it ends any other.
+/// Listens from now on. Where that is not possible, signals end the program as they end any other.
+#[cfg(unix)]
 pub(crate) fn listen() {
-    let _ = ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::SeqCst) {
-            for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-                let _ = std::fs::remove_file(path);
-            }
-            std::process::exit(1);
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    let wait = move || {
+        if signals.forever().next().is_some() {
+            remove_unfinished();
+            crate::terminal::words("interrupted");
+            // Without the runtimes' exit handlers, which expect that none of their threads still computes.
+            signal_hook::low_level::exit(1);
         }
-    });
+    };
+    // Without this thread the signals would do nothing: they are taken out of the program's way first.
+    if std::thread::Builder::new().name("signals".to_owned()).spawn(wait).is_err() {
+        crate::terminal::warning("no thread could be started to wait for Ctrl-C");
+    }
 }
 
-/// An error once the user has asked to end.
-///
-/// # Errors
-/// [`Failure::Interrupted`].
-pub(crate) fn check() -> Result<(), Failure> {
-    if ASKED.load(Ordering::SeqCst) { Err(Failure::Interrupted) } else { Ok(()) }
-}
+/// Signals end the program as they end any other.
+#[cfg(not(unix))]
+pub(crate) fn listen() {}
 
-/// The same for loops that are asked whether to go on.
-pub(crate) fn flow() -> ControlFlow<()> {
-    if ASKED.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+#[cfg(unix)]
+fn remove_unfinished() {
+    for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // It may just have got its name, or been removed.
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// A file that is removed with the program, for as long as this lives.

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use phalanx_backend::{Backend, BackendError, Device, PrepareOptions, Program};
 use phalanx_model::Model;
-use phalanx_onnxruntime::OnnxRuntime;
-use phalanx_tract::Tract;
 
 use crate::EngineError;
 
@@ -48,8 +46,17 @@ impl fmt::Debug for BackendChoice {
 
 /// The built-in backends, the preferred first. `library` is where onnxruntime is, where it is not to be searched for.
 #[must_use]
+#[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "only onnxruntime has a library"))]
 pub fn backends(library: Option<PathBuf>) -> Vec<Arc<dyn Backend>> {
-    vec![Arc::new(OnnxRuntime::new(library)), Arc::new(Tract::new())]
+    vec![
+        #[cfg(feature = "onnxruntime")]
+        Arc::new(library.map_or_else(
+            phalanx_onnxruntime::OnnxRuntime::new,
+            phalanx_onnxruntime::OnnxRuntime::with_library,
+        )),
+        #[cfg(feature = "tract")]
+        Arc::new(phalanx_tract::Tract),
+    ]
 }
 
 /// A prepared model, and what was learned on the way.

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Backend, Device, Optimize, Precision, PrepareOptions, Program};
+use phalanx_backend::{Device, Optimize, Precision, PrepareOptions, Program};
 use phalanx_batch::{LaneId, Options, Scheduler};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;

@@ -45,7 +45,7 @@ impl DirectCaller {
         let mut copied = Vec::new();
         let mut sent = Instant::now();
         while sent < end {
-            self.call(window.samples, &mut copied, &mut window.checked)?;
+            self.call(&mut copied, &mut window)?;
             let answered = Instant::now();
             window.latencies.record(answered - sent);
             window.samples += 1;
@@ -56,13 +56,13 @@ impl DirectCaller {
         Ok(window)
     }
 
-    fn call(&mut self, count: u64, copied: &mut Vec<u8>, checked: &mut u64) -> Result<(), MeasureError> {
+    fn call(&mut self, copied: &mut Vec<u8>, window: &mut Window) -> Result<(), MeasureError> {
         let sample = self.next;
         self.next += 1;
         match self.slot.take() {
             Some((mut slot, bucket)) => {
                 self.samples.gather(sample, bucket, &mut slot);
-                let slot = self.lane.run(slot, bucket)?;
+                slot = self.lane.run(slot, bucket)?;
                 read_back_all(&slot, 1, copied);
                 self.slot = Some((slot, bucket));
             }
@@ -72,9 +72,9 @@ impl DirectCaller {
                 outputs.iter().for_each(|output| copied.extend_from_slice(output.bytes()));
             }
         }
-        if count.is_multiple_of(CHECK_EVERY) {
-            self.answers.check_joined("threads", sample, copied)?;
-            *checked += 1;
+        if window.samples.is_multiple_of(CHECK_EVERY) {
+            window.error_max = window.error_max.max(self.answers.check_joined("threads", sample, copied)?);
+            window.checked += 1;
         }
         std::hint::black_box(copied);
         Ok(())

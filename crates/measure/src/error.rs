@@ -108,3 +108,10 @@ pub enum MeasureError {
     #[error(transparent)]
     Tensor(#[from] TensorError),
 }
+
+impl MeasureError {
+    /// A batch failed and its slot did not come back.
+    pub(crate) fn lost_slot() -> Self {
+        Self::Thread { message: "a failed batch took its slot with it".to_owned() }
+    }
+}

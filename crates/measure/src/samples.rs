@@ -55,6 +55,13 @@ impl Samples {
         Self { requests: [inputs].into(), batched: false }
     }
 
+    /// The first `count` of them.
+    #[must_use]
+    pub fn first(&self, count: usize) -> Self {
+        let requests = self.requests.iter().take(count).cloned().collect();
+        Self { requests, batched: self.batched }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

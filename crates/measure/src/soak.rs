@@ -53,6 +53,7 @@ impl Soak {
             requests: self.requests,
             answered: 0,
             checked: 0,
+            error_max: 0.0,
             latencies: Latencies::default(),
             resident: [None; 2],
             elapsed: Duration::ZERO,
@@ -78,6 +79,7 @@ impl Soak {
             batch_mean: Some(batch_mean),
             samples: tally.answered,
             checked: tally.checked,
+            error_max: (tally.checked > 0).then_some(tally.error_max),
             resident_after_requests: Some([tally.settled, tally.requests]),
             resident_bytes: resident.map(|(first, last)| [first, last]),
             resident_growth_bytes: resident.map(|(first, last)| last.cast_signed() - first.cast_signed()),
@@ -93,6 +95,7 @@ struct SoakTally {
     requests: u64,
     answered: u64,
     checked: u64,
+    error_max: f64,
     latencies: Latencies,
     resident: [Option<u64>; 2],
     elapsed: Duration,
@@ -106,7 +109,10 @@ impl Tally for SoakTally {
             return ControlFlow::Break(());
         }
         self.answered += 1;
-        self.checked += u64::from(answer.checked);
+        if let Some(error) = answer.error {
+            self.checked += 1;
+            self.error_max = self.error_max.max(error);
+        }
         self.latencies.record(answer.answered - answer.sent);
         if self.answered == self.settled {
             self.resident[0] = resident_bytes();

@@ -22,6 +22,19 @@ pub(crate) enum StrategyName {
     Soak,
 }
 
+impl StrategyName {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Callers => "callers",
+            Self::Dataset => "dataset",
+            Self::Null => "null",
+            Self::Soak => "soak",
+        }
+    }
+}
+
 /// Measures strategies against each other
 ///
 /// All strategies of one run take turns, so that a drift of the machine hits them alike; each row is the median of

@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::Args;
 use phalanx_engine::BackendChoice;
 
-use super::{callers, seconds};
+use super::{backend, callers, seconds};
 
 /// Shows threads against batches on this machine
 ///
@@ -27,8 +27,8 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rounds: u32,
 
-    /// What runs the model: auto, tract or onnxruntime
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    /// What runs the model
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = backend::parser())]
     pub(crate) backend: BackendChoice,
 
     /// The onnxruntime library, or the folder it lies in, instead of the first one found

@@ -6,14 +6,14 @@ use clap::Args;
 use phalanx_backend::{Device, Optimize, Precision};
 use phalanx_engine::{BackendChoice, PadRule, Policy};
 
-use super::{bytes, pad};
+use super::{backend, bytes, pad};
 
 /// How the model is run, the same for every command.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine options")]
 pub(crate) struct EngineArgs {
-    /// What runs the model: auto, tract or onnxruntime
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    /// What runs the model
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = backend::parser())]
     pub(crate) backend: BackendChoice,
 
     /// What it runs on: cpu, webgpu, coreml, cuda:N or metal
@@ -32,11 +32,11 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
 
-    /// Rows of the largest batch
+    /// Rows of the largest batch [default: the most efficient at warm-up, up to 128]
     #[arg(long, value_name = "ROWS")]
     pub(crate) max_batch: Option<NonZeroUsize>,
 
-    /// Batches that a lane may have submitted and not finished
+    /// Batches of a lane that may be formed or running at once [default: 2]
     #[arg(long, value_name = "N")]
     pub(crate) depth: Option<NonZeroUsize>,
 
@@ -48,7 +48,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<Policy>,
 
-    /// Requests that may wait at once
+    /// Rows that may wait at once
     #[arg(long, value_name = "N")]
     pub(crate) queue_limit: Option<NonZeroUsize>,
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backend;
 mod bench;
 mod bytes;
 mod callers;

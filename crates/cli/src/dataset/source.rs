@@ -6,6 +6,7 @@ use tempfile::NamedTempFile;
 
 use super::STANDARD;
 use crate::failure::Failure;
+use crate::interrupt::Unfinished;
 use crate::npy::{Archive, ArrayReader, NPY_MAGIC, NPZ_MAGIC, NpyError};
 
 /// An array file, recognised by its content.
@@ -50,7 +51,11 @@ impl Source {
         }
         let mut kept = NamedTempFile::new().map_err(refuse)?;
         io::copy(&mut start.chain(input), kept.as_file_mut()).map_err(refuse)?;
-        let archive = Archive::new(move || kept.reopen());
+        let guard = Unfinished::guard(kept.path());
+        let archive = Archive::new(move || {
+            let _kept_with_the_archive = &guard;
+            kept.reopen()
+        });
         Ok(Self::Npz(archive.map_err(|error| Failure::array(&place, &error))?))
     }
 

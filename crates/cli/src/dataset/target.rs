@@ -45,7 +45,9 @@ impl Target {
             Self::File { file, path, guard } => Ok((file, Completion::Rename { path, guard })),
             Self::Stream { stream, path } => {
                 let file = NamedTempFile::new().map_err(|error| failure(path.as_deref(), &error))?;
-                Ok((BufWriter::with_capacity(1 << 16, file), Completion::Copy { stream, path }))
+                let guard = Unfinished::guard(file.path());
+                let file = BufWriter::with_capacity(1 << 16, file);
+                Ok((file, Completion::Copy { stream, path, _guard: guard }))
             }
         }
     }
@@ -90,7 +92,7 @@ pub(super) enum Completion {
     /// It gets its name.
     Rename { path: PathBuf, guard: Unfinished },
     /// It is copied to where it cannot be written in any order.
-    Copy { stream: Box<dyn Write>, path: Option<PathBuf> },
+    Copy { stream: Box<dyn Write>, path: Option<PathBuf>, _guard: Unfinished },
 }
 
 impl Completion {
@@ -103,7 +105,7 @@ impl Completion {
                 drop(guard);
                 Ok(())
             }
-            Self::Copy { mut stream, path } => {
+            Self::Copy { mut stream, path, _guard } => {
                 let copy = || {
                     let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
                     file.rewind()?;
@@ -112,14 +114,6 @@ impl Completion {
                 };
                 copy().map_err(|error| failure(path.as_deref(), &error))
             }
-        }
-    }
-
-    /// As [`Target::path`].
-    pub(super) fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Copy { path, .. } => path.as_deref(),
-            Self::Rename { path, .. } => Some(path),
         }
     }
 }

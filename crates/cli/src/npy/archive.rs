@@ -19,7 +19,7 @@ impl Archive {
         let mut entries = Vec::new();
         for index in 0..zip.len() {
             let file = zip.by_index_raw(index)?;
-            let Some(name) = file.name().strip_suffix(".npy").map(str::to_owned) else { continue };
+            let Some(name) = file.name()?.strip_suffix(".npy").map(str::to_owned) else { continue };
             let deflated = match file.compression() {
                 _ if file.encrypted() => {
                     return Err(NpyError::Packing { name, what: "encrypted".to_owned() });

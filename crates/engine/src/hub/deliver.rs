@@ -123,7 +123,7 @@ impl Hub {
             batch_rows: batch.rows,
         };
         let part = &member.payload;
-        let mut body = part.call.body();
+        let body = part.call.body();
         if body.generation != part.generation || body.parts_left == 0 {
             drop(body);
             return self.calls.release(member.payload.call);

@@ -6,7 +6,7 @@ use phalanx_batch::{BatchRef, LaneId, Nanos, Take, Taken};
 use phalanx_tensor::Tensor;
 
 use super::admit::refusal_error;
-use super::{Finished, Hub, Running, Work, lock};
+use super::{Finished, Hub, Work, lock};
 use crate::EngineError;
 use crate::call::Part;
 use crate::groups::Group;

@@ -8,7 +8,6 @@ use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane};
 use phalanx_batch::{BatchRef, LaneId, Nanos, Taken};
 use phalanx_handoff::Semaphore;
 
-use crate::call::Part;
 use crate::hub::{Finished, Hub, Next, Work, lock};
 
 /// A lane that is lost this many times in a row, without a batch that ends well, is not opened again.

@@ -7,6 +7,7 @@ pub use compare::row_error;
 pub use tolerance::tolerance;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use phalanx_backend::{Precision, Program};
 use phalanx_tensor::{DType, Signature};
@@ -41,15 +42,27 @@ impl Answers {
         Self { expected, outputs: outputs.collect() }
     }
 
-    /// Runs every sample by itself, on a lane of `program`, opened on the calling thread.
+    /// Runs samples one by one, on a lane of `program` opened on the calling thread, for about as long as `budget`
+    /// allows. Gives their answers, and those samples, at least one, that were run.
     ///
     /// # Errors
     /// What the backend gives.
-    pub fn of(program: &dyn Program, precision: Precision, samples: &Samples) -> Result<Self, MeasureError> {
+    pub fn of(
+        program: &dyn Program,
+        precision: Precision,
+        samples: &Samples,
+        budget: Duration,
+    ) -> Result<(Self, Samples), MeasureError> {
         let mut lane = WaitedLane::open(program)?;
-        let expected =
-            if samples.batched() { rows(program, &mut lane, samples)? } else { singles(&mut lane, samples)? };
-        Ok(Self::new(program.signature(), precision, expected))
+        let end = Instant::now() + budget;
+        let mut run =
+            if samples.batched() { row_runner(program, &mut lane, samples)? } else { single_runner(&mut lane, samples) };
+        let mut expected = Vec::with_capacity(samples.len());
+        while expected.len() < samples.len() && (expected.is_empty() || Instant::now() < end) {
+            expected.push(run(expected.len())?);
+        }
+        let samples = samples.first(expected.len());
+        Ok((Self::new(program.signature(), precision, expected), samples))
     }
 
     /// Compares one output's bytes with those expected for `sample`, counted round and round, and gives its error
@@ -95,34 +108,37 @@ impl Answers {
     }
 }
 
-fn rows(
+/// Runs one sample and gives the bytes of its outputs.
+type Runner<'a> = Box<dyn FnMut(usize) -> Result<Vec<Vec<u8>>, MeasureError> + 'a>;
+
+fn row_runner<'a>(
     program: &dyn Program,
-    lane: &mut WaitedLane,
-    samples: &Samples,
-) -> Result<Vec<Vec<Vec<u8>>>, MeasureError> {
+    lane: &'a mut WaitedLane,
+    samples: &'a Samples,
+) -> Result<Runner<'a>, MeasureError> {
     let bucket = program.buckets().fit(1).unwrap_or(1);
     let layout = Arc::new(program.layout(&samples.tails())?);
-    let mut slot = program.slot(&layout, bucket)?;
-    let mut answers = Vec::with_capacity(samples.len());
-    for sample in 0..samples.len() {
+    let mut idle = Some(program.slot(&layout, bucket)?);
+    Ok(Box::new(move |sample| {
+        let mut slot = idle.take().ok_or_else(MeasureError::lost_slot)?;
         samples.gather(sample, bucket, &mut slot);
-        slot = lane.run(slot, bucket)?;
-        let outputs = (0..slot.outputs.len()).map(|output| {
+        let slot = lane.run(slot, bucket)?;
+        let output = |index| {
             let mut bytes = Vec::new();
-            read_back(&slot, output, 1, &mut bytes);
+            read_back(&slot, index, 1, &mut bytes);
             bytes
-        });
-        answers.push(outputs.collect());
-    }
-    Ok(answers)
+        };
+        let outputs = (0..slot.outputs.len()).map(output).collect();
+        idle = Some(slot);
+        Ok(outputs)
+    }))
 }
 
-fn singles(lane: &mut WaitedLane, samples: &Samples) -> Result<Vec<Vec<Vec<u8>>>, MeasureError> {
-    let answer = |sample| {
+fn single_runner<'a>(lane: &'a mut WaitedLane, samples: &'a Samples) -> Runner<'a> {
+    Box::new(|sample| {
         let outputs = lane.run_single(samples.get(sample))?;
         Ok(outputs.iter().map(|output| output.bytes().to_vec()).collect())
-    };
-    (0..samples.len()).map(answer).collect()
+    })
 }
 
 #[cfg(test)]

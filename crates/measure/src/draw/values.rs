@@ -13,8 +13,8 @@ pub(super) fn draw(
     random: &mut Rng,
 ) -> Result<Tensor, MeasureError> {
     match info.dtype {
-        DType::F16 => floats(info, shape, range, random, |x| f16::from_f64(x)),
-        DType::BF16 => floats(info, shape, range, random, |x| bf16::from_f64(x)),
+        DType::F16 => floats(info, shape, range, random, f16::from_f64),
+        DType::BF16 => floats(info, shape, range, random, bf16::from_f64),
         DType::F32 => floats(info, shape, range, random, |x| x as f32),
         DType::F64 => floats(info, shape, range, random, |x| x),
         DType::Bool => booleans(shape, random),

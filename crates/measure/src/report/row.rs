@@ -37,10 +37,14 @@ pub struct Row {
     pub samples: u64,
     /// Answers that were compared with those expected.
     pub checked: u64,
+    /// The largest error among those, relative to a row's largest magnitude.
+    pub error_max: Option<f64>,
     /// `samples_per_s` as a share of what `raw` reaches at the batch sizes that were formed.
     pub of_raw_formed: Option<f64>,
     /// `samples_per_s` as a share of the best that `raw` reaches.
     pub of_raw_best: Option<f64>,
+    /// `samples_per_s` over that of the same callers without the engine.
+    pub speedup: Option<f64>,
     /// CPU time of this process a request, callers included.
     pub cpu_us_per_request: Option<f64>,
     /// Allocations of this process a request, callers included.
@@ -87,6 +91,11 @@ impl Row {
             batch_sizes,
             samples: windows.iter().map(|window| window.samples).sum(),
             checked: windows.iter().map(|window| window.checked).sum(),
+            error_max: windows
+                .iter()
+                .filter(|window| window.checked > 0)
+                .map(|window| window.error_max)
+                .reduce(f64::max),
             cpu_us_per_request: middle(windows, |window| {
                 let cost = window.cost?;
                 Some(cost.cpu.as_secs_f64() * 1e6 / cost.requests as f64)

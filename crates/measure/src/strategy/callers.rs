@@ -120,7 +120,10 @@ impl Tally for WindowTally {
         }
         self.last = answer.answered;
         self.window.samples += 1;
-        self.window.checked += u64::from(answer.checked);
+        if let Some(error) = answer.error {
+            self.window.checked += 1;
+            self.window.error_max = self.window.error_max.max(error);
+        }
         self.window.latencies.record(answer.answered - answer.sent);
         ControlFlow::Continue(())
     }

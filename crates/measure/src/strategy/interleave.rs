@@ -48,8 +48,8 @@ pub fn interleave(
     plan: &Plan,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Vec<Measured>, MeasureError> {
-    let measured = |strategy: &Box<dyn Strategy + '_>| Measured { label: strategy.label(), windows: Vec::new() };
-    let mut all: Vec<Measured> = strategies.iter().map(measured).collect();
+    let labels = strategies.iter().map(|strategy| strategy.label());
+    let mut all: Vec<Measured> = labels.map(|label| Measured { label, windows: Vec::new() }).collect();
     let total = strategies.len() * (plan.rounds + 1);
     let mut done = 0;
     for round in 0..=plan.rounds {

@@ -52,7 +52,7 @@ impl Raw {
         let mut lane = self.lane.borrow_mut();
         match &mut self.work {
             Work::Batches { slots, bucket } => {
-                let slot = slots.pop_front().ok_or_else(lost_slot)?;
+                let slot = slots.pop_front().ok_or_else(MeasureError::lost_slot)?;
                 let slot = lane.run(slot, *bucket)?;
                 read_back_all(&slot, self.rows, &mut self.answers);
                 slots.push_back(slot);
@@ -83,10 +83,6 @@ fn batches(program: &dyn Program, samples: &Samples, rows: usize) -> Result<Work
     };
     let slots = (0..SLOTS).map(slot).collect::<Result<_, MeasureError>>()?;
     Ok(Work::Batches { slots, bucket })
-}
-
-fn lost_slot() -> MeasureError {
-    MeasureError::Thread { message: "a failed batch took its slot with it".to_owned() }
 }
 
 impl Strategy for Raw {

@@ -16,6 +16,8 @@ pub struct Window {
     pub batches: BTreeMap<usize, u64>,
     /// Answers compared with those expected.
     pub checked: u64,
+    /// The largest error found, relative to a row's largest magnitude.
+    pub error_max: f64,
     /// CPU time and allocations of this process, where the strategy counts them.
     pub cost: Option<Cost>,
 }
@@ -38,6 +40,7 @@ impl Window {
         self.elapsed = self.elapsed.max(other.elapsed);
         self.latencies.merge(&other.latencies);
         self.checked += other.checked;
+        self.error_max = self.error_max.max(other.error_max);
         for (&rows, &count) in &other.batches {
             *self.batches.entry(rows).or_default() += count;
         }

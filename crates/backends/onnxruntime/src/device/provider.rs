@@ -4,7 +4,7 @@ use phalanx_backend::{BackendError, Device, Precision};
 
 use crate::Library;
 use crate::errors::unavailable;
-use crate::sys::{Fault, SessionOptions};
+use crate::sys::{Fault, SessionOptions, turn};
 
 /// The execution provider of `device`, as the runtime lists it; `None` for a device it has none for.
 pub(crate) fn provider_name(device: Device) -> Option<&'static str> {
@@ -24,6 +24,8 @@ pub(crate) fn append(
     device: Device,
     precision: Precision,
 ) -> Result<(), BackendError> {
+    // The first to ask for WebGPU makes the device that all its sessions share.
+    let _turn = turn(device == Device::WebGpu);
     let appended = match device {
         Device::WebGpu => options.append_provider(c"WebGPU", &[]),
         // What has no static shape stays on the CPU: with a dynamic one, CoreML may end the process.

@@ -1,5 +1,6 @@
 //! The runtime's shared library: where it may be, and the one that this process has loaded.
 
+mod elf;
 mod locate;
 mod log;
 mod open;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ort::sys::{ORT_API_VERSION, OrtApi, OrtApiBase};
 use phalanx_backend::BackendError;
 
-use super::locate;
+use super::{elf, locate};
 use crate::errors::{missing, unavailable};
 
 /// What an old or damaged installation calls for.
@@ -28,10 +28,10 @@ impl Opened {
     pub(super) fn file(path: &Path) -> Result<Self, BackendError> {
         let place = path.display();
         let path = path.canonicalize().map_err(|error| unavailable(format!("{place}: {error}"), None))?;
-        Self::load(path.as_os_str()).map_err(|error| {
-            let reason = format!("failed to load {place}: {}", reason(&error));
-            unavailable(reason, Some(UPGRADE.to_owned()))
-        })?
+        let refuse =
+            |words: String| unavailable(format!("failed to load {place}: {words}"), Some(UPGRADE.to_owned()));
+        elf::check_complete(&path).map_err(refuse)?;
+        Self::load(path.as_os_str()).map_err(|error| refuse(reason(&error)))?
     }
 
     /// Loads what the system's loader finds by the library's usual names.

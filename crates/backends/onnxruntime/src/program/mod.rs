@@ -99,8 +99,7 @@ impl Program for OrtProgram {
     }
 
     fn limits(&self) -> Limits {
-        // The WebGPU provider takes a lock of its own for the length of a run.
-        let lanes_max = if self.shared.device == Device::WebGpu { 1 } else { LANES_MAX };
+        let lanes_max = if sessions::one_at_a_time(self.shared.device) { 1 } else { LANES_MAX };
         Limits { async_submit: false, lanes_max, depth_max: DEPTH_MAX }
     }
 

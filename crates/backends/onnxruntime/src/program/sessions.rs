@@ -22,13 +22,13 @@ impl Sessions {
         options: &PrepareOptions,
         buckets: &Buckets,
     ) -> Result<Self, BackendError> {
-        let any = create(library, model, configure(library, device, options)?)?;
+        let any = create(library, model, device, configure(library, device, options)?)?;
         let fixed = match (device, buckets, batch_symbols(model.signature())) {
             (Device::CoreMl, Buckets::Fixed(sizes), Some(symbols)) => {
                 let fixed = |&rows: &usize| {
                     let mut options = configure(library, device, options)?;
                     fix_rows(&mut options, &symbols, rows).map_err(|fault| errors::prepare(fault, model))?;
-                    Ok((rows, create(library, model, options)?))
+                    Ok((rows, create(library, model, device, options)?))
                 };
                 sizes.iter().map(fixed).collect::<Result<_, BackendError>>()?
             }
@@ -64,6 +64,11 @@ pub(super) fn configure(
     Ok(session)
 }
 
+/// Whether sessions on `device` disturb each other.
+pub(super) fn one_at_a_time(device: Device) -> bool {
+    device == Device::WebGpu
+}
+
 /// Whether a pool's threads may wait for their next share of a run in a loop: it is up to a third faster on cores of
 /// their own, and takes half the throughput where somebody else needs one of them.
 fn may_spin(threads: usize) -> bool {
@@ -73,9 +78,10 @@ fn may_spin(threads: usize) -> bool {
 fn create(
     library: &'static Library,
     model: &Model,
+    device: Device,
     options: SessionOptions,
 ) -> Result<Session, BackendError> {
-    let created = Session::create(library, model, &options);
+    let created = Session::create(library, model, &options, one_at_a_time(device));
     drop(options);
     created.map_err(|fault| errors::prepare(fault, model))
 }

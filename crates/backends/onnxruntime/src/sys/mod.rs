@@ -11,5 +11,5 @@ mod value;
 pub(crate) use fault::{Fault, check};
 pub(crate) use handle::Handle;
 pub(crate) use options::SessionOptions;
-pub(crate) use session::Session;
+pub(crate) use session::{Session, turn};
 pub(crate) use value::Value;

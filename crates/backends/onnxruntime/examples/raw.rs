@@ -1,0 +1,196 @@
+//! What a program reaches in a loop over slots, for one lane and for several: of one program, whose lanes share a
+//! session, or of a program (and session) each.
+//!
+//! ```text
+//! raw MODEL [--threads N] [--lanes N] [--apart] [--device cpu] [--rows 1,8,32,64,128] [--seconds 2]
+//! ```
+//!
+//! Prints rows a batch, microseconds a run and rows a second, the best of a dozen windows, after a check that the
+//! outputs were written.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::{Duration, Instant};
+
+use phalanx_backend::{
+    Backend, BatchId, Completion, Completions, Device, PrepareOptions, Program, Slot, SlotOutput,
+};
+use phalanx_model::Model;
+use phalanx_onnxruntime::OnnxRuntime;
+use phalanx_tensor::{Dim, Shape};
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+const WINDOWS: u32 = 12;
+
+struct Arguments {
+    model: String,
+    threads: NonZeroUsize,
+    lanes: usize,
+    apart: bool,
+    device: Device,
+    rows: Vec<usize>,
+    seconds: f64,
+}
+
+fn arguments() -> Result<Arguments, AnyError> {
+    let mut parsed = Arguments {
+        model: String::new(),
+        threads: NonZeroUsize::MIN,
+        lanes: 1,
+        apart: false,
+        device: Device::Cpu,
+        rows: vec![1, 8, 32, 64, 128],
+        seconds: 2.0,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} takes a value"));
+        match word.as_str() {
+            "--threads" => parsed.threads = value()?.parse()?,
+            "--lanes" => parsed.lanes = value()?.parse()?,
+            "--apart" => parsed.apart = true,
+            "--device" => parsed.device = value()?.parse()?,
+            "--rows" => parsed.rows = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--seconds" => parsed.seconds = value()?.parse()?,
+            _ => parsed.model = word,
+        }
+    }
+    Ok(parsed)
+}
+
+struct Inbox(Mutex<Sender<Completion>>);
+
+impl Completions for Inbox {
+    fn complete(&self, _batch: BatchId, completion: Completion) {
+        if let Ok(sender) = self.0.lock() {
+            // A receiver that is gone waits for nothing.
+            let _ = sender.send(completion);
+        }
+    }
+}
+
+fn main() -> Result<(), AnyError> {
+    let arguments = arguments()?;
+    let runtime = OnnxRuntime::new();
+    eprintln!("onnxruntime {}", runtime.version()?);
+    let model = Model::load(&arguments.model)?;
+    let rows_max = arguments.rows.iter().copied().max().and_then(NonZeroUsize::new).ok_or("rows from 1")?;
+    let options = PrepareOptions { threads: arguments.threads, rows_max, ..PrepareOptions::default() };
+    let programs = if arguments.apart { arguments.lanes } else { 1 };
+    let programs: Vec<Arc<dyn Program>> = (0..programs)
+        .map(|_| runtime.prepare(&model, arguments.device, &options))
+        .collect::<Result<_, _>>()?;
+    for &rows in &arguments.rows {
+        let seconds = best(&programs, &arguments, rows)?;
+        let (us, rate) = (seconds * 1e6, (rows * arguments.lanes) as f64 / seconds);
+        write_line(&format!("{rows:>5} rows {us:>10.2} us {rate:>12.0} rows/s"))?;
+    }
+    Ok(())
+}
+
+fn write_line(line: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}")
+}
+
+/// Seconds a run, in the best window of all lanes together.
+fn best(programs: &[Arc<dyn Program>], arguments: &Arguments, rows: usize) -> Result<f64, AnyError> {
+    let window = Duration::from_secs_f64(arguments.seconds / f64::from(WINDOWS));
+    let barrier = Barrier::new(arguments.lanes);
+    let lanes: Vec<Vec<f64>> = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..arguments.lanes)
+            .map(|lane| {
+                let (program, barrier) = (&programs[lane % programs.len()], &barrier);
+                scope.spawn(move || measure(program, rows, window, barrier))
+            })
+            .collect();
+        lanes
+            .into_iter()
+            .map(|lane| lane.join().map_err(|_| "a lane panicked")?)
+            .collect::<Result<_, AnyError>>()
+    })?;
+    let mean = |window: usize| {
+        let runs_per_s: f64 = lanes.iter().map(|lane| 1.0 / lane[window]).sum();
+        lanes.len() as f64 / runs_per_s
+    };
+    Ok((0..WINDOWS as usize).map(mean).fold(f64::INFINITY, f64::min))
+}
+
+/// Seconds a run on one lane, window by window.
+fn measure(
+    program: &Arc<dyn Program>,
+    rows: usize,
+    window: Duration,
+    barrier: &Barrier,
+) -> Result<Vec<f64>, AnyError> {
+    let (sender, inbox) = channel();
+    let mut lane = program.open_lane(Arc::new(Inbox(Mutex::new(sender))))?;
+    let mut slot = Some(filled(program, rows)?);
+    let mut run = || -> Result<(), AnyError> {
+        let taken = slot.take().ok_or("the slot is gone")?;
+        lane.submit(BatchId(0), taken, rows);
+        slot = Some(done(&inbox)?);
+        Ok(())
+    };
+    for _ in 0..20 {
+        run()?;
+    }
+    let mut windows = Vec::new();
+    for _ in 0..WINDOWS {
+        barrier.wait();
+        let (start, mut runs) = (Instant::now(), 0_u32);
+        while start.elapsed() < window {
+            run()?;
+            runs += 1;
+        }
+        windows.push(start.elapsed().as_secs_f64() / f64::from(runs));
+    }
+    let slot = slot.ok_or("the slot is gone")?;
+    let written = slot.outputs.iter().all(|output| match output {
+        SlotOutput::Buffer(buffer) => buffer.as_slice().iter().any(|&byte| byte != 0),
+        SlotOutput::Dynamic(tensor) => tensor.is_some(),
+    });
+    if written { Ok(windows) } else { Err("an output was not written".into()) }
+}
+
+fn done(inbox: &Receiver<Completion>) -> Result<Slot, AnyError> {
+    match inbox.recv()? {
+        Completion::Done(slot) => Ok(slot),
+        Completion::Failed(_, error) | Completion::Lost(error) => Err(error.into()),
+        Completion::Single(_) => Err("expected a batch".into()),
+    }
+}
+
+/// A slot of ones and zeros, which every dtype and most ids are fine with. Axes without a size are 32 long.
+fn filled(program: &Arc<dyn Program>, rows: usize) -> Result<Slot, AnyError> {
+    const FREE_AXIS: usize = 32;
+    let tails: Vec<Shape> = program
+        .signature()
+        .inputs
+        .iter()
+        .map(|input| {
+            input.dims.iter().flatten().skip(1).map(|dim| dim.fixed().unwrap_or(FREE_AXIS)).collect()
+        })
+        .collect();
+    let free = |dim: &Dim| dim.fixed().is_none();
+    let has_free =
+        program.signature().inputs.iter().any(|input| input.dims.iter().flatten().skip(1).any(free));
+    if has_free {
+        eprintln!("free axes are {FREE_AXIS} long");
+    }
+    let layout = Arc::new(program.layout(&tails)?);
+    let mut slot = program.slot(&layout, rows)?;
+    for (buffer, spec) in slot.inputs.iter_mut().zip(&layout.inputs) {
+        let element = spec.dtype.size_bytes().ok_or("expected numbers")?;
+        // The lowest bit of every third element: 1 as an integer, next to nothing as a float.
+        buffer.as_mut_slice().chunks_exact_mut(element).step_by(3).for_each(|chunk| chunk[0] = 1);
+        if spec.dtype.is_float() && element == 4 {
+            let values = (0..).map(|index| ((index % 17) as f32 - 8.0) / 8.0);
+            let chunks = buffer.as_mut_slice().chunks_exact_mut(4);
+            chunks.zip(values).for_each(|(chunk, value)| chunk.copy_from_slice(&value.to_ne_bytes()));
+        }
+    }
+    Ok(slot)
+}

@@ -1,0 +1,23 @@
+//! One file a command.
+
+mod bench;
+mod completions;
+mod demo;
+mod devices;
+mod inspect;
+mod run;
+
+use crate::args::Command;
+use crate::failure::Failure;
+
+/// Runs a command.
+pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::execute(args),
+        Command::Run(args) => run::execute(args),
+        Command::Bench(args) => bench::execute(args),
+        Command::Inspect(args) => inspect::execute(args),
+        Command::Devices(args) => devices::execute(args),
+        Command::Completions { shell } => completions::execute(*shell),
+    }
+}

@@ -1,0 +1,48 @@
+//! The program `phalanx`: runs a trained model for many callers at once, and shows what that brings.
+
+mod args;
+mod commands;
+mod dataset;
+mod failure;
+mod interrupt;
+mod measuring;
+mod npy;
+mod panics;
+mod progress;
+mod session;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    panics::silence();
+    interrupt::listen();
+    let cli = Cli::parse();
+    let result = panics::catch(|| commands::execute(&cli.command));
+    match result {
+        Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+        Err(Failure::Failed { message, hint }) => {
+            report(cli.command.json(), &message, hint.as_deref());
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(error)) => error.exit(),
+    }
+}
+
+/// Says what went wrong; to a program that asked for JSON also as JSON.
+fn report(json: bool, message: &str, hint: Option<&str>) {
+    terminal::error(message);
+    if let Some(hint) = hint {
+        terminal::hint(hint);
+    }
+    if json {
+        let document = serde_json::json!({ "error": { "message": message, "hint": hint } });
+        // The exit code says the same to whoever does not read it.
+        let _ = terminal::json(&document);
+    }
+}
