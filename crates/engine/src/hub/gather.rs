@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use phalanx_backend::{BackendError, Slot};
-use phalanx_batch::{BatchRef, Joined, Taken};
+use phalanx_batch::{BatchRef, Joined, Nanos, Taken};
 use phalanx_tensor::rows::{pad_into, repeat_row};
 
 use super::{Gather, Hub, lock};
@@ -37,10 +37,9 @@ impl Hub {
     }
 
     /// Forms batches from the queue while others run, as many as may be open, and copies their rows.
-    pub(crate) fn form_ahead(&self, joined: &mut Vec<Joined<Part>>) {
+    pub(crate) fn form_ahead(&self, now_ns: Nanos, joined: &mut Vec<Joined<Part>>) {
         let mut refused = Vec::new();
         loop {
-            let now_ns = self.now_ns();
             let formed = {
                 let mut scheduler = self.scheduler();
                 let formed = scheduler.form_ahead(now_ns, joined, &mut refused);

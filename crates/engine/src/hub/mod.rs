@@ -7,6 +7,8 @@ mod answer;
 mod deliver;
 mod gather;
 mod lanes;
+#[cfg(test)]
+mod sim;
 mod stop;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};

@@ -111,7 +111,7 @@ impl Mover {
                 Popped::Item(Work::Form) | Popped::TimedOut => {}
                 Popped::Closed => return,
             }
-            self.hub.form_ahead(&mut joined);
+            self.hub.form_ahead(self.hub.now_ns(), &mut joined);
             timeout = self.watch();
         }
     }
