@@ -2,8 +2,10 @@ use crate::Nanos;
 
 /// Which share of batches should take no longer than the estimate.
 const QUANTILE: f64 = 0.9;
-/// Relative step of the quantile estimate at each observation.
-const STEP: f64 = 0.04;
+/// Step of the quantile estimate at each observation, in mean deviations.
+const STEP: f64 = 0.1;
+/// Weight of the newest observation in the mean deviation.
+const DEVIATION_WEIGHT: f64 = 0.1;
 /// Before anything was measured: low, so that nothing is refused for want of knowledge.
 const UNKNOWN_NS: f64 = 1_000.0;
 
@@ -17,6 +19,8 @@ pub struct LatencyModel {
     /// Ascending row counts.
     sizes: Vec<usize>,
     estimates_ns: Vec<f64>,
+    /// Mean distance of the observations from the estimates.
+    deviations_ns: Vec<f64>,
     known: Vec<bool>,
     /// A batch between two sizes runs at the larger one.
     padded: bool,
@@ -27,8 +31,9 @@ impl LatencyModel {
     #[must_use]
     pub fn any(rows_max: usize) -> Self {
         let rows_max = rows_max.max(1);
-        let mut sizes: Vec<usize> =
-            std::iter::successors(Some(1_usize), |size| size.checked_mul(2)).take_while(|&size| size < rows_max).collect();
+        let mut sizes: Vec<usize> = std::iter::successors(Some(1_usize), |size| size.checked_mul(2))
+            .take_while(|&size| size < rows_max)
+            .collect();
         sizes.push(rows_max);
         Self::with_sizes(sizes, false)
     }
@@ -42,7 +47,13 @@ impl LatencyModel {
 
     fn with_sizes(sizes: Vec<usize>, padded: bool) -> Self {
         let count = sizes.len();
-        Self { sizes, estimates_ns: vec![UNKNOWN_NS; count], known: vec![false; count], padded }
+        Self {
+            sizes,
+            estimates_ns: vec![UNKNOWN_NS; count],
+            deviations_ns: vec![0.0; count],
+            known: vec![false; count],
+            padded,
+        }
     }
 
     /// The sizes whose times are kept, ascending.
@@ -51,11 +62,15 @@ impl LatencyModel {
         &self.sizes
     }
 
-    /// Sets the time of the size at `index` to what was measured at warm-up, and extends the line through the last
-    /// two measured sizes over the larger ones that were not.
+    /// Sets the time of the size at `index` of [`LatencyModel::sizes`] to what was measured at warm-up, and extends
+    /// the line through the largest two measured sizes over those that were not. An index past the end does nothing.
     pub fn calibrate(&mut self, index: usize, measured_ns: Nanos) {
-        self.estimates_ns[index] = (measured_ns as f64).max(1.0);
-        self.known[index] = true;
+        let (Some(estimate), Some(known)) = (self.estimates_ns.get_mut(index), self.known.get_mut(index))
+        else {
+            return;
+        };
+        *estimate = (measured_ns as f64).max(1.0);
+        *known = true;
         self.extrapolate();
     }
 
@@ -81,10 +96,31 @@ impl LatencyModel {
         if !self.known[low] && weight <= 0.5 {
             return self.calibrate(low, took_ns);
         }
-        let factor = if took > self.interpolate(rows) { STEP * QUANTILE } else { -STEP * (1.0 - QUANTILE) };
-        self.estimates_ns[low] *= 1.0 + factor * (1.0 - weight);
-        if high != low {
-            self.estimates_ns[high] *= 1.0 + factor * weight;
+        let expected = self.interpolate(rows);
+        self.settle(low, 1.0 - weight, took, expected);
+        self.settle(high, weight, took, expected);
+    }
+
+    /// Moves one estimate towards the quantile, by steps that shrink with the spread of what is observed.
+    fn settle(&mut self, index: usize, weight: f64, took: f64, expected: f64) {
+        let distance = (took - expected).abs().min(expected);
+        let deviation = &mut self.deviations_ns[index];
+        *deviation += DEVIATION_WEIGHT * weight * (distance - *deviation);
+        let step = STEP * weight * *deviation;
+        if took > expected {
+            self.estimates_ns[index] += QUANTILE * step;
+        } else if took < expected {
+            self.estimates_ns[index] -= (1.0 - QUANTILE) * step;
+        }
+    }
+
+    /// A batch that ran because the estimate was doubted took `took_ns`: where it was less than expected, the estimate
+    /// is lowered to it at once.
+    pub(crate) fn correct(&mut self, rows: usize, took_ns: Nanos) {
+        let (low, high, _) = self.anchors(rows);
+        let share = (took_ns as f64).max(1.0) / self.interpolate(rows);
+        if share < 1.0 {
+            self.estimates_ns[low..=high].iter_mut().for_each(|estimate| *estimate *= share);
         }
     }
 
@@ -92,7 +128,7 @@ impl LatencyModel {
     #[must_use]
     pub fn rows_within(&self, budget_ns: Nanos, rows_max: usize) -> usize {
         let mut fits = 0;
-        let mut too_many = rows_max + 1;
+        let mut too_many = rows_max.saturating_add(1);
         // Times grow with the rows but for noise, which a bisection tolerates.
         while too_many - fits > 1 {
             let middle = fits + (too_many - fits) / 2;
@@ -116,6 +152,13 @@ impl LatencyModel {
             .collect();
         let best = rates.iter().map(|&(_, rate)| rate).fold(0.0, f64::max);
         rates.iter().find(|&&(_, rate)| rate >= best * (1.0 - tolerance)).map(|&(size, _)| size)
+    }
+
+    /// The kept size of the highest rate, by all that is known or supposed; of equal ones the largest.
+    pub(crate) fn fastest_size(&self) -> usize {
+        let rate = |index: usize| self.sizes[index] as f64 / self.estimates_ns[index];
+        let fastest = (0..self.sizes.len()).max_by(|&a, &b| rate(a).total_cmp(&rate(b)));
+        fastest.map_or(1, |index| self.sizes[index])
     }
 
     /// The two kept sizes around `rows` and how close it is to the upper one, 0 to 1.

@@ -11,6 +11,7 @@
 mod formed;
 mod latency;
 mod options;
+mod places;
 pub mod policy;
 mod queue;
 mod refusal;

@@ -68,7 +68,7 @@ fn parse_span(text: &str) -> Result<Nanos, String> {
 }
 
 /// What a scheduler may do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Lanes that take batches.
     pub lanes: usize,
@@ -112,7 +112,9 @@ mod tests {
         for policy in ["immediate", "slo-window", "delay:10000us", "adaptive:250us"] {
             assert_eq!(policy.parse::<PolicyKind>().unwrap().to_string(), policy);
         }
-        for wrong in ["", "greedy", "delay:", "delay:3", "delay:ms", "immediate:3ms", "delay:99999999999999999999s"] {
+        for wrong in
+            ["", "greedy", "delay:", "delay:3", "delay:ms", "immediate:3ms", "delay:99999999999999999999s"]
+        {
             assert!(wrong.parse::<PolicyKind>().is_err(), "{wrong}");
         }
     }

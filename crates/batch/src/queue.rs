@@ -3,12 +3,20 @@ use std::collections::VecDeque;
 use crate::Nanos;
 use crate::scheduler::RequestKey;
 
+/// Entries of requests that left are swept once there are more of them than this, and than live ones.
+const STALE_MAX: usize = 32;
+
 /// The waiting requests of one group, the most urgent first: by priority, then deadline, then arrival.
+///
+/// A request that leaves stays as a stale entry until it is swept or comes to the front; whoever looks at an entry
+/// says which keys are live.
 #[derive(Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// Entries whose request has left.
-    stale: usize,
+    entries: VecDeque<Waiting>,
+    /// Requests that wait.
+    live: usize,
+    /// Their rows.
+    rows: usize,
 }
 
 /// A request's place in the queue.
@@ -31,48 +39,65 @@ pub(crate) struct Urgency {
 impl Queue {
     pub(crate) fn push(&mut self, entry: Waiting) {
         // Almost always last: equal priorities and deadlines that grow with the arrivals.
-        let position = match self.waiting.back() {
-            Some(last) if last.urgency > entry.urgency => {
-                self.waiting.partition_point(|other| other.urgency < entry.urgency)
-            }
-            _ => self.waiting.len(),
+        let position = match self.entries.back() {
+            Some(last) if last.urgency > entry.urgency => self.position_of(entry.urgency),
+            _ => self.entries.len(),
         };
-        self.waiting.insert(position, entry);
+        self.live += 1;
+        self.rows += entry.rows;
+        self.entries.insert(position, entry);
     }
 
-    pub(crate) fn get(&self, position: usize) -> Option<&Waiting> {
-        self.waiting.get(position)
-    }
-
+    /// Whether nobody waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.live == 0
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    pub(crate) fn remove(&mut self, position: usize) {
-        self.waiting.remove(position);
-    }
-
-    /// A waiting request left: its entry is swept away later, and soon enough that such entries stay the minority.
-    pub(crate) fn left(&mut self, is_live: impl Fn(RequestKey) -> bool) {
-        self.stale += 1;
-        if self.stale > 32 && self.stale * 2 > self.waiting.len() {
-            self.waiting.retain(|entry| is_live(entry.key));
-            self.stale = 0;
-        }
-    }
-
-    /// Removes entries at the front whose request has left.
-    pub(crate) fn trim_front(&mut self, is_live: impl Fn(RequestKey) -> bool) {
-        while let Some(entry) = self.waiting.front() {
-            if is_live(entry.key) {
-                return;
+    /// Rows that wait before a request of this urgency, about: as many as its position says, of equal requests.
+    pub(crate) fn rows_before(&self, urgency: Urgency) -> usize {
+        match self.entries.back() {
+            Some(last) if last.urgency > urgency => {
+                self.rows * self.position_of(urgency) / self.entries.len()
             }
-            self.waiting.pop_front();
-            self.stale = self.stale.saturating_sub(1);
+            _ => self.rows,
         }
+    }
+
+    /// The live request at `position`, counted without the stale ones before it, which are swept on the way.
+    pub(crate) fn get(&mut self, position: usize, is_live: impl Fn(RequestKey) -> bool) -> Option<Waiting> {
+        loop {
+            let entry = *self.entries.get(position)?;
+            if is_live(entry.key) {
+                return Some(entry);
+            }
+            self.entries.remove(position);
+        }
+    }
+
+    /// All entries, stale ones too, the most urgent first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiting> + Clone {
+        self.entries.iter()
+    }
+
+    /// Takes out the live request that [`Queue::get`] gave for this position.
+    pub(crate) fn remove(&mut self, position: usize) {
+        if let Some(entry) = self.entries.remove(position) {
+            self.live -= 1;
+            self.rows -= entry.rows;
+        }
+    }
+
+    /// A waiting request of `rows` rows left.
+    pub(crate) fn left(&mut self, rows: usize, is_live: impl Fn(RequestKey) -> bool) {
+        self.live -= 1;
+        self.rows -= rows;
+        let stale = self.entries.len() - self.live;
+        if stale > STALE_MAX && stale > self.live {
+            self.entries.retain(|entry| is_live(entry.key));
+        }
+    }
+
+    fn position_of(&self, urgency: Urgency) -> usize {
+        self.entries.partition_point(|other| other.urgency < urgency)
     }
 }

@@ -112,7 +112,9 @@ impl From<EngineError> for Failure {
             EngineError::NoBackend { .. } => {
                 Self::new(&error).hint("`phalanx inspect` lists what each backend makes of a model")
             }
-            EngineError::QueueFull { .. } => Self::new(&error).hint("raise --queue-limit, or send less at once"),
+            EngineError::QueueFull { .. } => {
+                Self::new(&error).hint("raise --queue-limit, or send less at once")
+            }
             EngineError::DeadlineExceeded { .. } => Self::new(&error).hint("raise --slo, or leave it out"),
             _ => Self::new(&error),
         }
@@ -124,7 +126,9 @@ impl From<MeasureError> for Failure {
         match error {
             MeasureError::Backend(error) => error.into(),
             MeasureError::Engine(error) => error.into(),
-            MeasureError::UnknownRank { .. } => Self::new(&error).hint("give the inputs with --inputs FILE.npz"),
+            MeasureError::UnknownRank { .. } => {
+                Self::new(&error).hint("give the inputs with --inputs FILE.npz")
+            }
             _ => Self::new(&error),
         }
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use phalanx_backend::{Backend, PrepareOptions, Program};
 use phalanx_engine::Engine;
+use phalanx_measure::Samples;
 use phalanx_measure::draw::Draw;
 use phalanx_measure::strategy::{Measured, Plan, Strategy, interleave};
-use phalanx_measure::Samples;
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};

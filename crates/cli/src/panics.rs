@@ -41,6 +41,9 @@ mod tests {
         let failure = catch(|| panic!("index 3")).unwrap_err();
         panic::set_hook(before);
         let Failure::Failed { message, .. } = failure else { panic!("expected a message, got {failure:?}") };
-        assert!(message.starts_with("internal error: index 3 (") && message.contains("panics.rs"), "{message}");
+        assert!(
+            message.starts_with("internal error: index 3 (") && message.contains("panics.rs"),
+            "{message}"
+        );
     }
 }

@@ -20,7 +20,8 @@ impl Progress {
     }
 
     fn new(total: u64, template: &str) -> Self {
-        let target = if terminal::watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if terminal::watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         bar.set_style(ProgressStyle::with_template(template).expect("the templates above are valid"));
         bar.enable_steady_tick(Duration::from_millis(200));

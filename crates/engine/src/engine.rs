@@ -117,8 +117,11 @@ impl Inner {
         self.roster.join(JOIN_PATIENCE);
         self.hub.inbox.close();
         if let Some(mover) = lock(&self.mover).take() {
-            // The mover ends with its inbox; its panics are caught where they happen.
-            let _ = mover.join();
+            // The last engine may go inside a caller's waker, that is on the mover's own thread.
+            if mover.thread().id() != std::thread::current().id() {
+                // It ends with its inbox; panics of wakers are caught where they happen.
+                let _ = mover.join();
+            }
         }
         in_time
     }

@@ -60,8 +60,8 @@ impl Load {
             let mut result = Ok(());
             for caller in callers {
                 let ended = caller.await;
-                let ended = ended
-                    .unwrap_or_else(|error| Err(MeasureError::Thread { message: error.to_string() }));
+                let ended =
+                    ended.unwrap_or_else(|error| Err(MeasureError::Thread { message: error.to_string() }));
                 result = result.and(ended);
             }
             result

@@ -25,7 +25,10 @@ impl Machine {
         let system = System::new_with_specifics(RefreshKind::nothing().with_cpu(cpu).with_memory(memory));
         let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
         Self {
-            cpu: system.cpus().first().map_or_else(|| "unknown".to_owned(), |cpu| cpu.brand().trim().to_owned()),
+            cpu: system
+                .cpus()
+                .first()
+                .map_or_else(|| "unknown".to_owned(), |cpu| cpu.brand().trim().to_owned()),
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: system.total_memory().min(limit),
             system: System::long_os_version().unwrap_or_else(|| std::env::consts::OS.to_owned()),

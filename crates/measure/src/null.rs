@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use phalanx_backend::{
-    Backend, BackendError, BatchId, Buckets, Completion, Completions, Device, DeviceInfo, Lane, Layout, Limits,
-    OutputSpec, PrepareOptions, Program, RowSpec, Slot, SlotOutput,
+    Backend, BackendError, BatchId, Buckets, Completion, Completions, Device, DeviceInfo, Lane, Layout,
+    Limits, OutputSpec, PrepareOptions, Program, RowSpec, Slot, SlotOutput,
 };
 use phalanx_model::{GraphBuilder, Model, ModelError};
 use phalanx_tensor::{DType, Dim, Shape, Signature, Tensor};

@@ -64,7 +64,8 @@ impl Soak {
             return Err(MeasureError::Interrupted);
         }
         let after = engine.metrics();
-        Ok(self.row(&tally, (after.rows - before.rows) as f64 / (after.batches - before.batches).max(1) as f64))
+        Ok(self
+            .row(&tally, (after.rows - before.rows) as f64 / (after.batches - before.batches).max(1) as f64))
     }
 
     fn row(&self, tally: &SoakTally, batch_mean: f64) -> Row {

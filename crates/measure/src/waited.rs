@@ -90,8 +90,8 @@ impl WaitedLane {
 fn failure(completion: Completion) -> MeasureError {
     match completion {
         Completion::Failed(_, error) | Completion::Lost(error) => error.into(),
-        Completion::Done(_) | Completion::Single(_) => {
-            MeasureError::Thread { message: "the backend completed a batch as one of another kind".to_owned() }
-        }
+        Completion::Done(_) | Completion::Single(_) => MeasureError::Thread {
+            message: "the backend completed a batch as one of another kind".to_owned(),
+        },
     }
 }

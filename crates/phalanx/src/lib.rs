@@ -25,3 +25,8 @@ pub mod backend {
 }
 
 pub use phalanx_backend::{BackendError, Device, DeviceInfo, Optimize, Precision};
+
+/// The README's Rust blocks are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

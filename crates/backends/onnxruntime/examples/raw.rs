@@ -2,15 +2,15 @@
 //! session, or of a program (and session) each.
 //!
 //! ```text
-//! raw MODEL [--threads N] [--lanes N] [--apart] [--device cpu] [--rows 1,8,32,64,128] [--seconds 2]
+//! raw MODEL [--threads N] [--lanes N] [--apart] [--device cpu] [--rows 1,8,32,64,128] [--seconds 3]
 //! ```
 //!
-//! Prints rows a batch, microseconds a run and rows a second, the best of a dozen windows, after a check that the
+//! Prints rows a batch, microseconds a run and rows a second, the best of many short windows, after a check that the
 //! outputs were written.
 
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use phalanx_backend::{
@@ -22,7 +22,8 @@ use phalanx_tensor::{Dim, Shape};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-const WINDOWS: u32 = 12;
+/// Short, so that some fall between what else the machine does.
+const WINDOW: Duration = Duration::from_millis(3);
 
 struct Arguments {
     model: String,
@@ -42,7 +43,7 @@ fn arguments() -> Result<Arguments, AnyError> {
         apart: false,
         device: Device::Cpu,
         rows: vec![1, 8, 32, 64, 128],
-        seconds: 2.0,
+        seconds: 3.0,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -83,8 +84,8 @@ fn main() -> Result<(), AnyError> {
         .map(|_| runtime.prepare(&model, arguments.device, &options))
         .collect::<Result<_, _>>()?;
     for &rows in &arguments.rows {
-        let seconds = best(&programs, &arguments, rows)?;
-        let (us, rate) = (seconds * 1e6, (rows * arguments.lanes) as f64 / seconds);
+        let runs_per_s = best(&programs, &arguments, rows)?;
+        let (us, rate) = (1e6 * arguments.lanes as f64 / runs_per_s, rows as f64 * runs_per_s);
         write_line(&format!("{rows:>5} rows {us:>10.2} us {rate:>12.0} rows/s"))?;
     }
     Ok(())
@@ -95,36 +96,22 @@ fn write_line(line: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{line}")
 }
 
-/// Seconds a run, in the best window of all lanes together.
+/// Runs a second of all lanes together, each in its best window while the others run too.
 fn best(programs: &[Arc<dyn Program>], arguments: &Arguments, rows: usize) -> Result<f64, AnyError> {
-    let window = Duration::from_secs_f64(arguments.seconds / f64::from(WINDOWS));
-    let barrier = Barrier::new(arguments.lanes);
-    let lanes: Vec<Vec<f64>> = std::thread::scope(|scope| {
+    let time = Duration::from_secs_f64(arguments.seconds);
+    std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..arguments.lanes)
             .map(|lane| {
-                let (program, barrier) = (&programs[lane % programs.len()], &barrier);
-                scope.spawn(move || measure(program, rows, window, barrier))
+                let program = &programs[lane % programs.len()];
+                scope.spawn(move || measure(program, rows, time))
             })
             .collect();
-        lanes
-            .into_iter()
-            .map(|lane| lane.join().map_err(|_| "a lane panicked")?)
-            .collect::<Result<_, AnyError>>()
-    })?;
-    let mean = |window: usize| {
-        let runs_per_s: f64 = lanes.iter().map(|lane| 1.0 / lane[window]).sum();
-        lanes.len() as f64 / runs_per_s
-    };
-    Ok((0..WINDOWS as usize).map(mean).fold(f64::INFINITY, f64::min))
+        lanes.into_iter().map(|lane| lane.join().map_err(|_| "a lane panicked")?).sum()
+    })
 }
 
-/// Seconds a run on one lane, window by window.
-fn measure(
-    program: &Arc<dyn Program>,
-    rows: usize,
-    window: Duration,
-    barrier: &Barrier,
-) -> Result<Vec<f64>, AnyError> {
+/// Runs a second on one lane, in its best window.
+fn measure(program: &Arc<dyn Program>, rows: usize, time: Duration) -> Result<f64, AnyError> {
     let (sender, inbox) = channel();
     let mut lane = program.open_lane(Arc::new(Inbox(Mutex::new(sender))))?;
     let mut slot = Some(filled(program, rows)?);
@@ -137,22 +124,21 @@ fn measure(
     for _ in 0..20 {
         run()?;
     }
-    let mut windows = Vec::new();
-    for _ in 0..WINDOWS {
-        barrier.wait();
+    let (begin, mut best) = (Instant::now(), 0.0_f64);
+    while begin.elapsed() < time {
         let (start, mut runs) = (Instant::now(), 0_u32);
-        while start.elapsed() < window {
+        while start.elapsed() < WINDOW {
             run()?;
             runs += 1;
         }
-        windows.push(start.elapsed().as_secs_f64() / f64::from(runs));
+        best = best.max(f64::from(runs) / start.elapsed().as_secs_f64());
     }
     let slot = slot.ok_or("the slot is gone")?;
     let written = slot.outputs.iter().all(|output| match output {
         SlotOutput::Buffer(buffer) => buffer.as_slice().iter().any(|&byte| byte != 0),
         SlotOutput::Dynamic(tensor) => tensor.is_some(),
     });
-    if written { Ok(windows) } else { Err("an output was not written".into()) }
+    if written { Ok(best) } else { Err("an output was not written".into()) }
 }
 
 fn done(inbox: &Receiver<Completion>) -> Result<Slot, AnyError> {

@@ -108,6 +108,8 @@ fn unsupported(operator: &str, message: &str, model: &Model) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -120,6 +122,15 @@ mod tests {
             assert_eq!(unknown_operator(message).as_deref(), Some(operator));
         }
         assert_eq!(unknown_operator("Protobuf parsing failed."), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_words_are_survived(before in ".{0,20}", after in ".{0,20}") {
+            for phrase in [" is not a registered function/op", "No Op registered for ", "implementation for "] {
+                unknown_operator(&format!("{before}{phrase}{after}"));
+            }
+        }
     }
 
     #[test]

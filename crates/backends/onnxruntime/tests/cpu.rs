@@ -8,7 +8,7 @@ use phalanx_backend::Device;
 use phalanx_backend_suite::Subject;
 
 fn subject() -> Option<Subject> {
-    common::found().map(|runtime| Subject::new(Arc::new(runtime), Device::Cpu))
+    common::runtime(None).map(|runtime| Subject::new(Arc::new(runtime), Device::Cpu))
 }
 
 phalanx_backend_suite::backend_suite!(subject());

@@ -123,7 +123,7 @@ fn another_library_is_refused_by_what_it_lacks() {
 
 #[test]
 fn a_process_has_one_library() {
-    let Some(runtime) = common::found() else { return };
+    let Some(runtime) = common::runtime(None) else { return };
     let library = runtime.library().unwrap();
     assert!(library.path().is_absolute());
     assert!(library.version().starts_with("1."), "{}", library.version());

@@ -14,7 +14,7 @@ use phalanx_model::{GraphBuilder, Model, samples};
 use phalanx_tensor::{DType, Dim, Shape, Tensor};
 
 fn prepare(model: &Model) -> Option<Arc<dyn Program>> {
-    let runtime = common::found()?;
+    let runtime = common::runtime(None)?;
     Some(runtime.prepare(model, Device::Cpu, &PrepareOptions::default()).unwrap())
 }
 
@@ -107,6 +107,22 @@ fn a_slot_larger_than_memory_is_an_error() {
     }
 }
 
+/// More for an output than there are addresses: what the allocator refuses is an error of that run alone.
+#[test]
+fn a_run_that_needs_more_memory_than_there_is_is_an_error() {
+    let mut graph = GraphBuilder::new("expand");
+    graph.input("shape", DType::I64, &[Dim::Fixed(1)]);
+    graph.constant("one", &Tensor::from_vec([1], vec![1.0_f32]).unwrap());
+    graph.node("y", "Expand", &["one", "shape"], &[]);
+    graph.output("y", DType::F32, &[Dim::Symbol("n".into())]);
+    let Some(program) = prepare(&finish(graph)) else { return };
+    let mut rig = Rig::open(&program).unwrap();
+    let mut expand = |len: i64| rig.single(&[Tensor::from_vec([1], vec![len]).unwrap()]);
+    let error = expand(1 << 46).unwrap_err();
+    assert!(matches!(error, BackendError::OutOfMemory { .. }), "{error}");
+    assert_eq!(expand(2).unwrap()[0].to_vec::<f32>().unwrap(), [1.0, 1.0]);
+}
+
 #[test]
 fn unaligned_bytes_and_strings_with_nul_pass() {
     let Some(program) = prepare(&samples::identity(DType::F64)) else { return };
@@ -125,7 +141,7 @@ fn unaligned_bytes_and_strings_with_nul_pass() {
 
 #[test]
 fn the_cpu_computes_in_fp32_alone() {
-    let Some(runtime) = common::found() else { return };
+    let Some(runtime) = common::runtime(None) else { return };
     for precision in [Precision::Tf32, Precision::Fp16] {
         let options = PrepareOptions { precision, ..PrepareOptions::default() };
         let error = runtime.prepare(&samples::tiny(), Device::Cpu, &options).map(|_| ()).unwrap_err();
@@ -136,7 +152,7 @@ fn the_cpu_computes_in_fp32_alone() {
 /// Many lanes of one session at once, on threads that are more than the cores.
 #[test]
 fn lanes_share_one_session() {
-    let Some(runtime) = common::found() else { return };
+    let Some(runtime) = common::runtime(None) else { return };
     let options = PrepareOptions { threads: NonZeroUsize::new(2).unwrap(), ..PrepareOptions::default() };
     let program = runtime.prepare(&samples::mlp(3), Device::Cpu, &options).unwrap();
     let input = [Tensor::zeros(DType::F32, [8, 256]).unwrap()];

@@ -11,7 +11,7 @@ use phalanx_model::samples;
 use phalanx_onnxruntime::OnnxRuntime;
 
 fn runtime() -> Option<OnnxRuntime> {
-    common::named("PHALANX_ONNXRUNTIME_WEBGPU")
+    common::runtime(Some("PHALANX_ONNXRUNTIME_WEBGPU"))
 }
 
 fn subject() -> Option<Subject> {

@@ -45,10 +45,13 @@ impl Backend for Tract {
 
 fn check_dtypes(model: &Model) -> Result<(), BackendError> {
     let signature = model.signature();
-    let wrong = signature.inputs.iter().chain(&signature.outputs).find(|info| datum_type(info.dtype).is_none());
+    let wrong =
+        signature.inputs.iter().chain(&signature.outputs).find(|info| datum_type(info.dtype).is_none());
     match wrong {
         None => Ok(()),
-        Some(info) => Err(prepare_error(format!("{:?} is {}, which tract does not have", info.name, info.dtype))),
+        Some(info) => {
+            Err(prepare_error(format!("{:?} is {}, which tract does not have", info.name, info.dtype)))
+        }
     }
 }
 

@@ -52,7 +52,8 @@ pub(crate) fn to_tract(tensor: &Tensor) -> Result<TValue, BackendError> {
 
 /// tract's tensor as one of ours.
 pub(crate) fn from_tract(value: &TractTensor) -> TractResult<Tensor> {
-    let dtype = dtype(value.datum_type()).with_context(|| format!("an output of {:?}", value.datum_type()))?;
+    let dtype =
+        dtype(value.datum_type()).with_context(|| format!("an output of {:?}", value.datum_type()))?;
     let shape = Shape::new(value.shape());
     let plain = value.try_as_plain_ram()?;
     if dtype == DType::String {

@@ -1,7 +1,7 @@
 use phalanx_tensor::{DType, Signature};
 use tract_onnx::prelude::{OutletId, SpecialOps, TractResult, TypedModel};
-use tract_onnx::tract_core::internal::{TractErrorContext, ensure};
 use tract_onnx::tract_core::internal::DatumType;
+use tract_onnx::tract_core::internal::{TractErrorContext, ensure};
 use tract_onnx::tract_core::ops::cast::cast;
 use tract_onnx::tract_core::ops::source::TypedSource;
 

@@ -11,8 +11,8 @@ use tract_onnx::tract_hir::infer::{Factoid, GenericFactoid};
 
 use crate::edges;
 use crate::panics::guard;
-use crate::prepare_error;
 use crate::precision;
+use crate::prepare_error;
 use crate::source::Source;
 
 /// A model, ready to be given fixed shapes.
@@ -147,7 +147,12 @@ fn substitute(model: &TypedModel, shapes: &[Shape]) -> TractResult<TypedModel> {
 }
 
 fn set_shapes(model: &mut InferenceModel, shapes: &[Shape]) -> TractResult<()> {
-    ensure!(model.inputs.len() == shapes.len(), "expected {} inputs, got {}", model.inputs.len(), shapes.len());
+    ensure!(
+        model.inputs.len() == shapes.len(),
+        "expected {} inputs, got {}",
+        model.inputs.len(),
+        shapes.len()
+    );
     for (input, shape) in shapes.iter().enumerate() {
         let mut fact: InferenceFact = model.input_fact(input)?.clone();
         fact.shape = shape.iter().copied().collect();

@@ -6,7 +6,7 @@ use phalanx_backend::{
 };
 use phalanx_tensor::{Shape, Tensor};
 use tract_linalg::multithread::{Executor, multithread_tract_scope};
-use tract_onnx::prelude::{IntoTValue, TVec, TValue, Tensor as TractTensor, TractResult};
+use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor as TractTensor, TractResult};
 use tract_onnx::tract_core::internal::{State, TractErrorContext, anyhow, ensure};
 
 use crate::cache::Entry;
@@ -38,10 +38,7 @@ struct Resident {
 
 impl TractLane {
     /// Opens a lane with threads of its own, if a run may use more than one.
-    pub(crate) fn new(
-        program: Arc<Shared>,
-        completions: Arc<dyn Completions>,
-    ) -> Result<Self, BackendError> {
+    pub(crate) fn new(program: Arc<Shared>, completions: Arc<dyn Completions>) -> Result<Self, BackendError> {
         let executor = match program.threads().get() {
             1 => Executor::SingleThread,
             threads => guard(|| Ok(Executor::multithread_with_name(threads, "phalanx-tract")))?,
@@ -55,7 +52,10 @@ impl TractLane {
         let layout = Arc::clone(slot.layout());
         if rows > slot.rows_max() || layout.inputs.len() != self.program.signature().inputs.len() {
             let inputs = layout.inputs.len();
-            return Err(run_error(format!("{rows} rows of {inputs} inputs do not fit a slot of {}", slot.rows_max())));
+            return Err(run_error(format!(
+                "{rows} rows of {inputs} inputs do not fit a slot of {}",
+                slot.rows_max()
+            )));
         }
         self.shapes.clear();
         self.shapes.extend(layout.inputs.iter().map(|spec| spec.tail.with_rows(rows)));
@@ -115,7 +115,9 @@ impl Resident {
                     write(value, (row.dtype, &shape), buffer.as_mut_slice())
                 }
                 (SlotOutput::Dynamic(tensor), _) => from_tract(value).map(|output| *tensor = Some(output)),
-                (SlotOutput::Buffer(_), OutputSpec::Dynamic(_)) => Err(anyhow!("a buffer for an output of unknown size")),
+                (SlotOutput::Buffer(_), OutputSpec::Dynamic(_)) => {
+                    Err(anyhow!("a buffer for an output of unknown size"))
+                }
             }
             .with_context(|| format!("output {index}"))?;
         }

@@ -19,7 +19,8 @@ pub(crate) fn layout(signature: &Signature, graph: &Graph, tails: &[Shape]) -> R
         BatchAxis::Fixed(rows) => &[*rows],
         BatchAxis::None(reason) => return Err(no_batches(signature, reason)),
     };
-    let outputs = rows.iter().map(|&rows| outputs(signature, graph, tails, rows)).collect::<Result<Vec<_>, _>>()?;
+    let outputs =
+        rows.iter().map(|&rows| outputs(signature, graph, tails, rows)).collect::<Result<Vec<_>, _>>()?;
     let inputs = signature.inputs.iter().zip(tails);
     Ok(Layout {
         inputs: inputs.map(|(info, tail)| row_spec(info, tail)).collect::<Result<_, _>>()?,

@@ -26,9 +26,11 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_error_with_its_message() {
         assert_eq!(guard(|| Ok(1)), Ok(1));
-        for (payload, expected) in
-            [(Box::new("one") as Box<dyn Any + Send>, "one"), (Box::new("two".to_owned()), "two"), (Box::new(3), "no message")]
-        {
+        for (payload, expected) in [
+            (Box::new("one") as Box<dyn Any + Send>, "one"),
+            (Box::new("two".to_owned()), "two"),
+            (Box::new(3), "no message"),
+        ] {
             let result = guard::<()>(|| std::panic::resume_unwind(payload));
             assert_eq!(result, Err(BackendError::Panicked { message: expected.to_owned() }));
         }

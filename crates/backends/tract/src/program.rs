@@ -44,11 +44,7 @@ pub(crate) struct Shared {
 }
 
 impl TractProgram {
-    pub(crate) fn new(
-        model: &Model,
-        device: Device,
-        options: &PrepareOptions,
-    ) -> Result<Self, BackendError> {
+    pub(crate) fn new(model: &Model, device: Device, options: &PrepareOptions) -> Result<Self, BackendError> {
         let signature = model.signature().clone();
         let graph = Graph::new(Source::new(model)?, &signature, options.optimize, options.precision)?;
         let shared = Shared {
@@ -116,7 +112,8 @@ impl Shared {
             return self.plan(&shapes).map(drop);
         }
         let Err(reason) = self.graph.symbolic() else { return Ok(()) };
-        let mut attempts = PROBE_SIZES.iter().filter_map(|&size| shapes_with(&self.signature, rows, Some(size)));
+        let mut attempts =
+            PROBE_SIZES.iter().filter_map(|&size| shapes_with(&self.signature, rows, Some(size)));
         // Without a rank nothing can be tried.
         let has_ranks = self.signature.inputs.iter().all(|info| info.dims.is_some());
         if !has_ranks || attempts.any(|shapes| self.graph.at(&shapes).is_ok()) { Ok(()) } else { Err(reason) }
@@ -178,6 +175,9 @@ impl Program for TractProgram {
             .filter(|constant| seen.insert(Arc::as_ptr(constant)))
             .map(|constant| size_bytes(constant) as u64)
             .sum::<u64>();
-        ProgramMemory { host_bytes: Some(host_bytes + self.0.constants.size_bytes_but(&seen)), device_bytes: None }
+        ProgramMemory {
+            host_bytes: Some(host_bytes + self.0.constants.size_bytes_but(&seen)),
+            device_bytes: None,
+        }
     }
 }

@@ -99,7 +99,10 @@ impl Constants {
     pub(crate) fn size_bytes_but(&self, counted: &HashSet<*const Tensor>) -> u64 {
         let known = self.lock();
         let sizes = known.iter().flat_map(|(key, tensors)| tensors.iter().map(|tensor| (key.bytes, tensor)));
-        sizes.filter(|(_, tensor)| !counted.contains(&Arc::as_ptr(tensor))).map(|(bytes, _)| bytes as u64).sum()
+        sizes
+            .filter(|(_, tensor)| !counted.contains(&Arc::as_ptr(tensor)))
+            .map(|(bytes, _)| bytes as u64)
+            .sum()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Arc<Tensor>>>> {
@@ -136,4 +139,36 @@ fn same(one: &Arc<Tensor>, other: &Arc<Tensor>) -> bool {
 fn is_used(tensor: &Arc<Tensor>) -> bool {
     Arc::strong_count(tensor) > 1
         || packed(tensor).is_some_and(|mut values| values.any(|value| Arc::strong_count(&value.packed) > 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constant(first: f32) -> Arc<Tensor> {
+        let mut values = vec![1.0; SHARED_BYTES_MIN];
+        values[0] = first;
+        Arc::new(Tensor::from_shape(&[SHARED_BYTES_MIN], &values).unwrap())
+    }
+
+    #[test]
+    fn equal_constants_become_one() {
+        let constants = Constants::default();
+        let kept = constants.intern(&constant(0.0));
+        assert!(Arc::ptr_eq(&kept, &constants.intern(&constant(0.0))));
+        for other in [-0.0, 1.0] {
+            assert!(!Arc::ptr_eq(&kept, &constants.intern(&constant(other))), "{other} is another constant");
+        }
+    }
+
+    #[test]
+    fn constants_that_nobody_uses_are_forgotten() {
+        let constants = Constants::default();
+        let kept = constants.intern(&constant(2.0));
+        constants.intern(&constant(3.0));
+        let all = constants.size_bytes_but(&HashSet::new());
+        constants.prune();
+        assert_eq!(constants.size_bytes_but(&HashSet::new()) * 2, all);
+        assert_eq!(constants.size_bytes_but(&HashSet::from([Arc::as_ptr(&kept)])), 0);
+    }
 }

@@ -18,12 +18,13 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(model: &Model) -> Result<Self, BackendError> {
-        let folder = match model.path().and_then(|path| path.parent()) {
-            None => None,
-            Some(folder) => Some(folder.to_str().map(str::to_owned).ok_or_else(|| {
-                prepare_error(format!("the path {} is not valid UTF-8", folder.display()))
-            })?),
-        };
+        let folder =
+            match model.path().and_then(|path| path.parent()) {
+                None => None,
+                Some(folder) => Some(folder.to_str().map(str::to_owned).ok_or_else(|| {
+                    prepare_error(format!("the path {} is not valid UTF-8", folder.display()))
+                })?),
+            };
         Ok(Self { bytes: model.bytes().clone(), folder })
     }
 

@@ -18,7 +18,7 @@ pub use slo_window::{SloWindow, window_start};
 pub struct View<'a> {
     /// When the batch will start, as far as can be foreseen.
     pub start_ns: Nanos,
-    /// Batches running or formed before it on a lane.
+    /// Batches that it will find running on its lane when it is submitted, and those formed before it.
     pub ahead: usize,
     /// Rows that wait.
     pub waiting_rows: usize,

@@ -1,7 +1,8 @@
 //! What can be foreseen: when a lane is free, and when a request that arrives now would be answered.
 
 use super::{Arrival, Scheduler};
-use crate::{GroupId, Nanos};
+use crate::Nanos;
+use crate::queue::Urgency;
 
 /// The shortest delay after which a caller is told to try again.
 const RETRY_AFTER_MIN_NS: Nanos = 1_000_000;
@@ -10,7 +11,8 @@ impl<T: Clone> Scheduler<T> {
     /// When the next lane is free.
     pub(super) fn lane_free_ns(&self, now_ns: Nanos) -> Nanos {
         let lanes = self.lanes.iter().filter(|lane| !lane.lost);
-        let ends = lanes.map(|lane| lane.in_flight.back().map_or(now_ns, |flight| flight.ends_ns.max(now_ns)));
+        let ends =
+            lanes.map(|lane| lane.in_flight.back().map_or(now_ns, |flight| flight.ends_ns.max(now_ns)));
         ends.min().unwrap_or(now_ns)
     }
 
@@ -18,47 +20,76 @@ impl<T: Clone> Scheduler<T> {
     pub(super) fn start_ns(&self, now_ns: Nanos, before: usize) -> Nanos {
         let formed = self.formed.iter().take(before);
         let formed_ns: Nanos = formed.map(|formed| self.run_ns(formed.group, formed.live_rows.max(1))).sum();
-        self.lane_free_ns(now_ns).saturating_add(formed_ns / self.lanes.len() as Nanos)
+        self.lane_free_ns(now_ns).saturating_add(formed_ns / self.lanes_divisor())
     }
 
-    /// How long a batch of `rows` rows of this group takes.
-    pub(super) fn run_ns(&self, group: GroupId, rows: usize) -> Nanos {
-        self.group(group).map_or(0, |group| group.latency.estimate_ns(rows))
+    /// Batches that a batch will find running on its lane when it is submitted, with `before` formed before it.
+    pub(super) fn ahead(&self, before: usize) -> usize {
+        let lanes = self.lanes.iter().filter(|lane| !lane.lost);
+        let running = lanes.map(|lane| {
+            let submitted_ns =
+                lane.in_flight.back().map_or(0, |last| last.ends_ns.saturating_sub(self.options.lead_ns));
+            lane.in_flight.iter().filter(|flight| flight.ends_ns > submitted_ns).count()
+        });
+        running.min().unwrap_or(0) + before / self.lanes_left.max(1)
     }
 
-    /// By how much a request that arrives now would miss `deadline_ns`; 0 where it would not.
-    pub(super) fn late_by_ns(&self, now_ns: Nanos, arrival: &Arrival, deadline_ns: Nanos) -> Nanos {
-        let Some(group) = self.group(arrival.group) else { return 0 };
-        let run_ns = group.latency.estimate_ns(arrival.rows);
-        let hopeless_ns = now_ns.saturating_add(run_ns).saturating_sub(deadline_ns);
-        if hopeless_ns > 0 || !group.latency.is_known() || arrival.priority > 0 {
-            return hopeless_ns;
+    /// After how long a request that arrives now and would miss `deadline_ns` may be tried again: 0 where its deadline
+    /// is too short for an idle engine. `None` where it may still be in time.
+    pub(super) fn retry_if_late_ns(
+        &self,
+        now_ns: Nanos,
+        arrival: &Arrival,
+        deadline_ns: Nanos,
+    ) -> Option<Nanos> {
+        let group = self.group(arrival.group)?;
+        if group.requests == 0 && group.is_doubtful(now_ns) {
+            return (now_ns > deadline_ns).then_some(0);
         }
-        let start_ns = self.lane_free_ns(now_ns).saturating_add(self.backlog_ns(arrival));
-        start_ns.saturating_add(run_ns).saturating_sub(deadline_ns)
+        if now_ns.saturating_add(group.latency.estimate_ns(arrival.rows)) > deadline_ns {
+            return Some(0);
+        }
+        if !group.latency.is_known() {
+            return None;
+        }
+        let drained_ns = self.drain_ns(arrival, self.rows_before(arrival, deadline_ns));
+        let ends_ns = self.lane_free_ns(now_ns).saturating_add(drained_ns);
+        (ends_ns > deadline_ns).then(|| ends_ns - deadline_ns)
     }
 
     /// When there will be room in the queue for this request.
     pub(super) fn drained_after_ns(&self, now_ns: Nanos, arrival: &Arrival) -> Nanos {
         let wait_ns = self.lane_free_ns(now_ns).saturating_sub(now_ns);
-        let share = (arrival.rows as f64 / self.queued_rows().max(1) as f64).min(1.0);
-        let drain_ns = (self.backlog_ns(arrival) as f64 * share) as Nanos;
-        wait_ns.saturating_add(drain_ns).max(RETRY_AFTER_MIN_NS)
+        wait_ns.saturating_add(self.drain_ns(arrival, 0)).max(RETRY_AFTER_MIN_NS)
     }
 
-    /// How long all lanes together take for the rows that do not run yet, in full batches.
-    fn backlog_ns(&self, arrival: &Arrival) -> Nanos {
+    /// Rows that will run before this request: those of batches that are formed, and the more urgent ones that wait.
+    fn rows_before(&self, arrival: &Arrival, deadline_ns: Nanos) -> usize {
+        let rank = -i64::from(arrival.priority);
+        let urgency = Urgency { rank, deadline_ns, sequence: self.next_sequence };
+        let waiting = self.groups.iter().flatten().map(|group| group.queue.rows_before(urgency));
+        self.formed_rows + waiting.sum::<usize>()
+    }
+
+    /// How long all lanes together take for `before` rows and then for this request, at best: in batches of the most
+    /// efficient size, and the request with what is left over.
+    fn drain_ns(&self, arrival: &Arrival, before: usize) -> Nanos {
         let Some(group) = self.group(arrival.group) else { return 0 };
-        let cap = match self.options.slo_ns {
-            Some(slo_ns) if self.policy.keeps_slo() => {
-                group.latency.rows_within(slo_ns / 2, self.options.rows_max).max(1)
-            }
-            _ => self.options.rows_max,
+        let batch = if group.exclusive {
+            arrival.rows
+        } else {
+            group.latency.fastest_size().min(self.options.rows_max)
         };
-        let batches = self.queued_rows() / cap;
-        let rest = self.queued_rows() % cap;
-        let full_ns = group.latency.estimate_ns(cap).saturating_mul(batches as Nanos) / self.lanes.len() as Nanos;
-        let rest_ns = if rest + arrival.rows > cap { group.latency.estimate_ns(rest) } else { 0 };
-        full_ns.saturating_add(rest_ns)
+        let (batches, rest) = match before / batch.max(1) {
+            0 => (0, before),
+            batches => (batches, before % batch),
+        };
+        let full_ns =
+            group.latency.estimate_ns(batch).saturating_mul(batches as Nanos) / self.lanes_divisor();
+        full_ns.saturating_add(group.latency.estimate_ns(rest + arrival.rows))
+    }
+
+    fn lanes_divisor(&self) -> Nanos {
+        self.lanes_left.max(1) as Nanos
     }
 }

@@ -61,7 +61,8 @@ fn measure(args: &DemoArgs, model: &Model, engine: &Engine) -> Result<Vec<Row>, 
     let mut rows: Vec<Row> = measuring::run(&mut strategies, &plan)?.iter().map(Row::of).collect();
     for pair in rows.chunks_mut(2) {
         if let [threads, engine] = pair {
-            engine.speedup = engine.samples_per_s.zip(threads.samples_per_s).map(|(with, without)| with / without);
+            engine.speedup =
+                engine.samples_per_s.zip(threads.samples_per_s).map(|(with, without)| with / without);
         }
     }
     Ok(rows)
@@ -81,7 +82,8 @@ fn print(report: &BenchReport) -> Result<(), Failure> {
     for row in &report.rows {
         table.row([
             row.callers.map_or_else(String::new, |callers| callers.to_string()),
-            if row.strategy == "threads" { "the model, on a thread of its own" } else { "the engine" }.to_owned(),
+            if row.strategy == "threads" { "the model, on a thread of its own" } else { "the engine" }
+                .to_owned(),
             row.samples_per_s.map_or_else(String::new, grouped),
             milliseconds(row.p50_us),
             milliseconds(row.p99_us),

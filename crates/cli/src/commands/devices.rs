@@ -1,6 +1,6 @@
 use phalanx_backend::{Backend, BackendError};
-use phalanx_measure::report::{Column, Table};
 use phalanx_measure::Machine;
+use phalanx_measure::report::{Column, Table};
 use serde::Serialize;
 
 use crate::args::DevicesArgs;
@@ -75,12 +75,21 @@ fn look(backend: &dyn Backend) -> BackendDevices {
 }
 
 fn print(report: &Report) -> Result<(), Failure> {
-    let mut table =
-        Table::new(&[Column::Left("device"), Column::Left("backend"), Column::Left("version"), Column::Left("what it is")]);
+    let mut table = Table::new(&[
+        Column::Left("device"),
+        Column::Left("backend"),
+        Column::Left("version"),
+        Column::Left("what it is"),
+    ]);
     for backend in &report.backends {
         let version = || backend.version.clone().unwrap_or_else(|| "-".to_owned());
         for device in &backend.devices {
-            table.row([device.device.clone(), backend.name.to_owned(), version(), device.description.clone()]);
+            table.row([
+                device.device.clone(),
+                backend.name.to_owned(),
+                version(),
+                device.description.clone(),
+            ]);
         }
         if let Some(why) = &backend.unavailable {
             table.row(["-".to_owned(), backend.name.to_owned(), version(), why.clone()]);

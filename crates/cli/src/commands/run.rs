@@ -1,18 +1,23 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use clap::error::ErrorKind;
 use phalanx_engine::{Batching, Engine, Request};
 use phalanx_measure::Machine;
 use phalanx_measure::report::{BenchReport, Row, grouped};
 use phalanx_model::Model;
 
 use crate::args::RunArgs;
-use crate::dataset::{Inputs, Outputs};
+use crate::dataset::{Inputs, Outputs, STANDARD};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{session, terminal};
 
 pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
+    if args.json && args.output.as_os_str() == STANDARD {
+        let message = "the outputs and the JSON document cannot both go to standard output";
+        return Err(Failure::usage(ErrorKind::ArgumentConflict, message));
+    }
     let model = Model::load(&args.model)?;
     let mut inputs = Inputs::open(&args.input, model.signature())?;
     let engine = session::build(session::builder(&args.engine, &model)?)?;
@@ -41,12 +46,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
 }
 
 /// Reads, runs and writes batch by batch, with as many under way as the engine takes. Gives the number of rows.
-fn stream(
-    engine: &Engine,
-    inputs: &mut Inputs,
-    outputs: &mut Outputs,
-    rows: usize,
-) -> Result<u64, Failure> {
+fn stream(engine: &Engine, inputs: &mut Inputs, outputs: &mut Outputs, rows: usize) -> Result<u64, Failure> {
     let batch_rows = engine.info().max_batch.max(1);
     let progress = Progress::samples(rows as u64);
     let unreadable = RefCell::new(None);

@@ -26,10 +26,10 @@ impl Inputs {
             },
             Source::Npz(archive) => named(&place, &archive, &signature.inputs)?,
         };
-        for (info, (_, array)) in signature.inputs.iter().zip(&arrays) {
-            check(&place, info, array)?;
-        }
         let batched = !matches!(signature.batch_axis(), BatchAxis::None(_));
+        for (info, (_, array)) in signature.inputs.iter().zip(&arrays) {
+            check(&place, info, array, batched)?;
+        }
         let rows = if batched { Some(common_rows(&place, &arrays)?) } else { None };
         Ok(Self { place, arrays, rows })
     }
@@ -61,22 +61,27 @@ impl Inputs {
     }
 }
 
-fn named(place: &str, archive: &Archive, inputs: &[TensorInfo]) -> Result<Vec<(String, ArrayReader)>, Failure> {
+fn named(
+    place: &str,
+    archive: &Archive,
+    inputs: &[TensorInfo],
+) -> Result<Vec<(String, ArrayReader)>, Failure> {
     let names: Vec<&str> = archive.names().collect();
     let wanted: Vec<&str> = inputs.iter().map(|info| &*info.name).collect();
     if let Some(missing) = wanted.iter().find(|name| !names.contains(name)) {
         let got = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let message =
             format!("{place}: array {missing:?} is missing: expected {}, got {got}", wanted.join(", "));
-        return Err(Failure::new(message).hint(format!("numpy.savez({place}, {}=...)", wanted.join("=..., "))));
+        return Err(
+            Failure::new(message).hint(format!("numpy.savez({place}, {}=...)", wanted.join("=..., ")))
+        );
     }
     for name in names.iter().filter(|name| !wanted.contains(name)) {
         terminal::warning(&format!("{place}: array {name:?} is no input of the model and is not used"));
     }
     let open = |info: &TensorInfo| {
         let array = archive.array(&info.name);
-        let array =
-            array.map_err(|error| Failure::array(&format!("{place}: array {:?}", info.name), &error));
+        let array = array.map_err(|error| Failure::array(&format!("{place}: array {:?}", info.name), &error));
         Ok((info.name.clone(), array?))
     };
     inputs.iter().map(open).collect()
@@ -92,8 +97,14 @@ fn one_array_for_many(place: &str, inputs: &[TensorInfo]) -> Failure {
     Failure::new(message)
 }
 
-fn check(place: &str, info: &TensorInfo, array: &ArrayReader) -> Result<(), Failure> {
-    if info.dtype == array.dtype() && info.accepts(array.shape()) {
+/// A batch axis takes any number of rows: a fixed one is padded.
+fn check(place: &str, info: &TensorInfo, array: &ArrayReader, batched: bool) -> Result<(), Failure> {
+    let fixed_rows = info.dims.as_ref().and_then(|dims| dims.first()?.fixed()).filter(|_| batched);
+    let shape = match fixed_rows {
+        Some(rows) if !array.shape().is_empty() => &array.shape().tail().with_rows(rows),
+        _ => array.shape(),
+    };
+    if info.dtype == array.dtype() && info.accepts(shape) {
         return Ok(());
     }
     let failure = Failure::new(format_args!(

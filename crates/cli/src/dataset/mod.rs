@@ -9,4 +9,4 @@ pub(crate) use inputs::Inputs;
 pub(crate) use outputs::Outputs;
 
 /// The path that stands for standard input or output.
-const STANDARD: &str = "-";
+pub(crate) const STANDARD: &str = "-";

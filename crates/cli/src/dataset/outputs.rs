@@ -35,7 +35,11 @@ enum OutputFile {
     Npy(Target),
     /// Several. The first is written in place; the others, since an archive holds one after the other, into files
     /// without a name until it is complete.
-    Npz { zip: Box<ZipWriter<BufWriter<NamedTempFile>>>, completion: Completion, others: Vec<BufWriter<File>> },
+    Npz {
+        zip: Box<ZipWriter<BufWriter<NamedTempFile>>>,
+        completion: Completion,
+        others: Vec<BufWriter<File>>,
+    },
 }
 
 impl Outputs {
@@ -73,7 +77,9 @@ impl Outputs {
     fn write_whole(&mut self, tensors: &[Tensor]) -> Result<(), Failure> {
         for (index, tensor) in tensors.iter().enumerate() {
             let size_bytes = tensor.size_bytes();
-            self.file.start(index, &self.names[index], size_bytes).map_err(|error| self.failure(error.into()))?;
+            self.file
+                .start(index, &self.names[index], size_bytes)
+                .map_err(|error| self.failure(error.into()))?;
             ArrayWriter::write_whole(self.file.sink(index), tensor).map_err(|error| self.failure(error))?;
         }
         Ok(())

@@ -74,7 +74,11 @@ impl Source {
 
 /// How errors name a path.
 pub(super) fn place(path: &Path) -> String {
-    if path.as_os_str() == STANDARD { "standard input".to_owned() } else { format!("{:?}", path.display().to_string()) }
+    if path.as_os_str() == STANDARD {
+        "standard input".to_owned()
+    } else {
+        format!("{:?}", path.display().to_string())
+    }
 }
 
 fn begin(source: &mut impl Read) -> io::Result<Vec<u8>> {

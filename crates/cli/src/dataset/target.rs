@@ -30,7 +30,10 @@ impl Target {
         }
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             let stream = File::options().write(true).open(path).map_err(refuse)?;
-            return Ok(Self::Stream { stream: Box::new(BufWriter::new(stream)), path: Some(path.to_owned()) });
+            return Ok(Self::Stream {
+                stream: Box::new(BufWriter::new(stream)),
+                path: Some(path.to_owned()),
+            });
         }
         // What a link leads to is replaced, not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -15,7 +15,9 @@ pub(crate) enum NpyError {
     Header { expected: &'static str, got: String },
     #[error("dtype {descr} is not supported: expected f2, f4, f8, bool, i1 to i8, u1 to u8, U or S")]
     DType { descr: String },
-    #[error("the header promises {shape} of {dtype}, but the data ends after {got_bytes} of {expected_bytes} bytes")]
+    #[error(
+        "the header promises {shape} of {dtype}, but the data ends after {got_bytes} of {expected_bytes} bytes"
+    )]
     Truncated { shape: Shape, dtype: DType, expected_bytes: u64, got_bytes: u64 },
     #[error("{shape} of {dtype} needs {needed_bytes} bytes of memory, {available_bytes} are available")]
     Memory { shape: Shape, dtype: DType, needed_bytes: u64, available_bytes: u64 },
@@ -25,7 +27,9 @@ pub(crate) enum NpyError {
     Archive(#[from] zip::result::ZipError),
     #[error("array {name:?} is damaged: expected checksum {expected:08x}, got {got:08x}")]
     Checksum { name: String, expected: u32, got: u32 },
-    #[error("array {name:?} is {what}, expected it stored or deflated, as numpy.savez and savez_compressed write it")]
+    #[error(
+        "array {name:?} is {what}, expected it stored or deflated, as numpy.savez and savez_compressed write it"
+    )]
     Packing { name: String, what: String },
     #[error("there is no array {name:?}; there are {}", if .names.is_empty() { "none".to_owned() } else { .names.join(", ") })]
     NoSuchArray { name: String, names: Vec<String> },

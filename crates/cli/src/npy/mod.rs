@@ -7,6 +7,8 @@ mod entry;
 mod error;
 mod header;
 mod literal;
+#[cfg(test)]
+mod numpy_files;
 mod order;
 mod reader;
 mod storage;

@@ -4,8 +4,8 @@ use phalanx_measure::Machine;
 use phalanx_tensor::{DType, Shape, Tensor};
 
 use super::header::Header;
-use super::{NpyError, order};
 use super::storage::Text;
+use super::{NpyError, order};
 
 /// Pieces larger than this are compared with the memory that is available before they are read.
 const UNCHECKED_BYTES_MAX: u64 = 64 << 20;

@@ -65,7 +65,8 @@ impl Storage {
             ('U' | 'S', _) => DType::String,
             _ => return Err(unsupported()),
         };
-        let width = if text == Text::Utf32 { size.checked_mul(CODE_POINT).ok_or_else(unsupported)? } else { size };
+        let width =
+            if text == Text::Utf32 { size.checked_mul(CODE_POINT).ok_or_else(unsupported)? } else { size };
         Ok(Self { dtype, width, swap: foreign && width > 1 && text != Text::Bytes, text })
     }
 

@@ -30,8 +30,20 @@ struct Batch {
 
 /// Where a batch's outputs are.
 enum Source {
-    Slot(Arc<PooledSlot>),
+    Slot(PooledSlot),
+    /// A slot that some of the answers keep.
+    Shared(Arc<PooledSlot>),
     Tensors(Vec<Tensor>),
+}
+
+impl Source {
+    fn slot(&self) -> Option<&PooledSlot> {
+        match self {
+            Self::Slot(slot) => Some(slot),
+            Self::Shared(slot) => Some(slot),
+            Self::Tensors(_) => None,
+        }
+    }
 }
 
 impl Hub {
@@ -47,13 +59,13 @@ impl Hub {
     }
 
     /// Hands each member of a finished batch its own rows, or the error. `scratch` is used to avoid allocations.
-    pub(crate) fn deliver(&self, finished: Finished, scratch: &mut Vec<Member<Part>>) {
+    pub(crate) fn deliver(&self, finished: Finished, now_ns: Nanos, scratch: &mut Vec<Member<Part>>) {
         let Some(batch) = self.end_running(&finished, scratch) else {
             // The batch was given up and answered; a slot that comes back late is not used again.
             return;
         };
         let source = match finished.completion {
-            Completion::Done(slot) => Ok(Source::Slot(self.lease(slot))),
+            Completion::Done(slot) => Ok(self.source(slot, &batch, scratch)),
             Completion::Single(tensors) => Ok(Source::Tensors(tensors)),
             Completion::Failed(slot, error) => {
                 match slot {
@@ -81,7 +93,8 @@ impl Hub {
                 }
             }
         }
-        self.scheduler().release(batch.batch);
+        let woken = self.scheduler().release(now_ns, batch.batch);
+        self.wake(woken);
     }
 
     fn end_running(&self, finished: &Finished, scratch: &mut Vec<Member<Part>>) -> Option<Batch> {
@@ -104,8 +117,16 @@ impl Hub {
         })
     }
 
-    fn lease(&self, slot: Slot) -> Arc<PooledSlot> {
-        Arc::new(PooledSlot::new(slot, Arc::clone(&self.slots)))
+    /// The slot, shared where an answer may be a view of it: where its request owns half of a large batch, and few
+    /// views are out, for each keeps a whole slot.
+    fn source(&self, slot: Slot, batch: &Batch, members: &[Member<Part>]) -> Source {
+        let slot = PooledSlot::new(slot, Arc::clone(&self.slots));
+        let is_large = batch.rows * 2 >= self.settings.rows_max && members.iter().any(|member| owns_half(batch, member));
+        if is_large && self.slots.stats().in_use < self.cells.len() + self.lanes.len() {
+            Source::Shared(Arc::new(slot))
+        } else {
+            Source::Slot(slot)
+        }
     }
 
     fn record(&self, batch: &Batch, members: &[Member<Part>]) {
@@ -175,24 +196,23 @@ impl Hub {
         member: &Member<Part>,
         body: &Body,
     ) -> Result<SmallVec<[Output; 2]>, EngineError> {
-        match source {
-            Source::Tensors(tensors) => Ok(tensors.iter().cloned().map(owned).collect()),
-            Source::Slot(slot) => {
-                let specs = batch.group.layout().outputs.iter().enumerate();
-                specs.map(|(index, spec)| self.output(batch, slot, index, spec, member, body)).collect()
-            }
+        if let Source::Tensors(tensors) = source {
+            return Ok(tensors.iter().cloned().map(owned).collect());
         }
+        let specs = batch.group.layout().outputs.iter().enumerate();
+        specs.map(|(index, spec)| self.output(batch, source, index, spec, member, body)).collect()
     }
 
     fn output(
         &self,
         batch: &Batch,
-        slot: &Arc<PooledSlot>,
+        source: &Source,
         index: usize,
         spec: &OutputSpec,
         member: &Member<Part>,
         body: &Body,
     ) -> Result<Output, EngineError> {
+        let Some(slot) = source.slot() else { return Err(unexpected(index, "no slot")) };
         match (spec, &slot.outputs[index]) {
             (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
                 let (start, len) = (member.offset * spec.row_bytes, member.rows * spec.row_bytes);
@@ -202,12 +222,15 @@ impl Hub {
                     return Ok(self.trimmed(spec, &own, source, member.rows));
                 }
                 let shape = spec.tail.with_rows(member.rows);
-                let data = if member.rows * 2 >= batch.rows && self.can_view(batch) {
-                    OutputData::View { slot: Arc::clone(slot), output: index, start, len }
-                } else {
-                    let mut copy = self.buffers.acquire(len);
-                    copy.as_mut_slice().copy_from_slice(&buffer.as_slice()[start..start + len]);
-                    OutputData::Pooled(copy)
+                let data = match source {
+                    Source::Shared(slot) if owns_half(batch, member) => {
+                        OutputData::View { slot: Arc::clone(slot), output: index, start, len }
+                    }
+                    _ => {
+                        let mut copy = self.buffers.acquire(len);
+                        copy.as_mut_slice().copy_from_slice(&buffer.as_slice()[start..start + len]);
+                        OutputData::Pooled(copy)
+                    }
                 };
                 Ok(Output { dtype: spec.dtype, shape, data })
             }
@@ -222,12 +245,6 @@ impl Hub {
             }
             _ => Err(unexpected(index, "no data")),
         }
-    }
-
-    /// A view keeps the whole slot: allowed where the request owns half of it, and few are out.
-    fn can_view(&self, batch: &Batch) -> bool {
-        let stats = self.slots.stats();
-        batch.rows * 2 >= self.settings.rows_max && stats.in_use < self.cells.len() + self.lanes.len()
     }
 
     /// The shape that a padded request's output really has; `None` where nothing was padded.
@@ -287,6 +304,10 @@ impl Hub {
         part.call.hold();
         part.clone()
     }
+}
+
+fn owns_half(batch: &Batch, member: &Member<Part>) -> bool {
+    member.rows * 2 >= batch.rows
 }
 
 fn owned(tensor: Tensor) -> Output {

@@ -57,7 +57,8 @@ impl Hub {
                     for member in taken.members.drain(..) {
                         self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
                     }
-                    self.scheduler().release(batch);
+                    let woken = self.scheduler().release(now_ns, batch);
+                    self.wake(woken);
                     ended = Some((batch, None));
                 }
             }
@@ -113,6 +114,14 @@ impl Hub {
             let members = std::mem::take(&mut running.members);
             let (lane, slot_bytes) = (running.lane, running.slot_bytes);
             drop(running);
+            // The lane's thread is told before anybody else: should it come back now, it leaves.
+            self.lanes[lane.0].epoch.fetch_add(1, Ordering::AcqRel);
+            let woken = {
+                let mut scheduler = self.scheduler();
+                scheduler.lane_lost(lane);
+                scheduler.release(now_ns, batch)
+            };
+            self.wake(woken);
             self.slots.lose(slot_bytes);
             let error = BackendError::Run {
                 backend: "engine",
@@ -121,11 +130,6 @@ impl Hub {
             for member in members {
                 self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
             }
-            let mut scheduler = self.scheduler();
-            scheduler.lane_lost(lane);
-            scheduler.release(batch);
-            drop(scheduler);
-            self.lanes[lane.0].epoch.fetch_add(1, Ordering::AcqRel);
             lanes.push(lane);
         }
         (lanes, look_again_ns)

@@ -82,6 +82,8 @@ impl LaneThread {
         let mut finished: Option<Finished> = None;
         loop {
             if shared.epoch.load(Ordering::Acquire) != self.epoch {
+                // Given up, perhaps for an earlier batch than the one that has just ended.
+                finished.into_iter().for_each(|finished| self.hub.inbox.push(Work::Deliver(finished)));
                 return true;
             }
             let report = finished.as_ref().map(|finished| (finished.batch, took(finished)));
@@ -90,7 +92,7 @@ impl LaneThread {
             match (finished.take(), &next) {
                 (Some(finished), Next::Wait | Next::WaitUntil(_)) if self.hub.is_small(&finished) => {
                     drop(permit);
-                    self.hub.deliver(finished, &mut scratch);
+                    self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
                     continue;
                 }
                 (Some(finished), _) => self.hub.inbox.push(Work::Deliver(finished)),

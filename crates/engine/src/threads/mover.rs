@@ -106,7 +106,7 @@ impl Mover {
         loop {
             match self.hub.inbox.pop(Some(timeout)) {
                 Popped::Item(Work::Deliver(finished)) => {
-                    self.hub.deliver(finished, &mut scratch);
+                    self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
                 }
                 Popped::Item(Work::Form) | Popped::TimedOut => {}
                 Popped::Closed => return,

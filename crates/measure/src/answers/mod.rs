@@ -55,8 +55,11 @@ impl Answers {
     ) -> Result<(Self, Samples), MeasureError> {
         let mut lane = WaitedLane::open(program)?;
         let end = Instant::now() + budget;
-        let mut run =
-            if samples.batched() { row_runner(program, &mut lane, samples)? } else { single_runner(&mut lane, samples) };
+        let mut run = if samples.batched() {
+            row_runner(program, &mut lane, samples)?
+        } else {
+            single_runner(&mut lane, samples)
+        };
         let mut expected = Vec::with_capacity(samples.len());
         while expected.len() < samples.len() && (expected.is_empty() || Instant::now() < end) {
             expected.push(run(expected.len())?);

@@ -25,8 +25,7 @@ pub(super) fn concrete(
     rows: Option<usize>,
     dims: &BTreeMap<String, usize>,
 ) -> Result<Shape, MeasureError> {
-    let axes =
-        info.dims.as_ref().ok_or_else(|| MeasureError::UnknownRank { input: info.name.clone() })?;
+    let axes = info.dims.as_ref().ok_or_else(|| MeasureError::UnknownRank { input: info.name.clone() })?;
     let size = |(axis, dim): (usize, &Dim)| match (axis, rows, name(dim)) {
         (0, Some(rows), _) => rows,
         // Without a batch axis, an open axis 0 is more often one row than anything else.

@@ -8,7 +8,8 @@ use super::Row;
 /// measured size it grows in proportion, below the smallest it is that one's.
 pub fn fill_shares(rows: &mut [Row]) {
     let rate = |row: &Row| Some((row.batch?, row.samples_per_s?)).filter(|&(_, rate)| rate > 0.0);
-    let raw: BTreeMap<usize, f64> = rows.iter().filter(|row| row.strategy == "raw").filter_map(rate).collect();
+    let raw: BTreeMap<usize, f64> =
+        rows.iter().filter(|row| row.strategy == "raw").filter_map(rate).collect();
     let Some(best) = raw.values().copied().reduce(f64::max) else { return };
     for row in rows.iter_mut().filter(|row| row.strategy != "raw") {
         row.of_raw_best = row.samples_per_s.map(|rate| rate / best);

@@ -43,7 +43,8 @@ impl Raw {
         samples: &Samples,
         rows: usize,
     ) -> Result<Self, MeasureError> {
-        let work = if samples.batched() { batches(program, samples, rows)? } else { Work::Singles { next: 0 } };
+        let work =
+            if samples.batched() { batches(program, samples, rows)? } else { Work::Singles { next: 0 } };
         let rows = if samples.batched() { rows } else { 1 };
         Ok(Self { lane: Rc::clone(lane), samples: samples.clone(), rows, work, answers: Vec::new() })
     }

@@ -17,7 +17,7 @@ use crate::sys::{Fault, check};
 use crate::{Library, NAME};
 
 pub(crate) use precision::check as check_precision;
-pub(crate) use provider::{append, provider_name};
+pub(crate) use provider::{alone, append, provider_name};
 
 /// Every device, best first. The CPU is always there.
 pub(crate) fn list(library: &Library) -> Result<Vec<DeviceInfo>, BackendError> {

@@ -4,7 +4,7 @@ use phalanx_backend::{BackendError, Device, Precision};
 
 use crate::Library;
 use crate::errors::unavailable;
-use crate::sys::{Fault, SessionOptions, turn};
+use crate::sys::{Alone, Fault, SessionOptions};
 
 /// The execution provider of `device`, as the runtime lists it; `None` for a device it has none for.
 pub(crate) fn provider_name(device: Device) -> Option<&'static str> {
@@ -17,6 +17,15 @@ pub(crate) fn provider_name(device: Device) -> Option<&'static str> {
     }
 }
 
+/// What of their work the sessions on `device` must do alone.
+pub(crate) fn alone(device: Device) -> Alone {
+    match device {
+        Device::WebGpu => Alone::Always,
+        Device::Cuda(_) => Alone::Loading,
+        _ => Alone::Never,
+    }
+}
+
 /// Has the nodes that `device` can run placed on it.
 pub(crate) fn append(
     library: &Library,
@@ -25,7 +34,7 @@ pub(crate) fn append(
     precision: Precision,
 ) -> Result<(), BackendError> {
     // The first to ask for WebGPU makes the device that all its sessions share.
-    let _turn = turn(device == Device::WebGpu);
+    let _turn = alone(device).load();
     let appended = match device {
         Device::WebGpu => options.append_provider(c"WebGPU", &[]),
         // What has no static shape stays on the CPU: with a dynamic one, CoreML may end the process.

@@ -107,3 +107,44 @@ fn collect(slot: &mut Slot, rows: usize, allocated: SmallVec<[(usize, Value); 4]
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use phalanx_backend::{Device, PrepareOptions};
+    use phalanx_model::samples;
+
+    use super::*;
+    use crate::Library;
+
+    #[derive(Default)]
+    struct Ends(Mutex<Vec<String>>);
+
+    impl Completions for Ends {
+        fn complete(&self, batch: BatchId, completion: Completion) {
+            let kind = match completion {
+                Completion::Lost(_) => "lost",
+                Completion::Failed(..) => "failed",
+                _ => "ran",
+            };
+            self.0.lock().unwrap().push(format!("{} {kind}", batch.0));
+        }
+    }
+
+    #[test]
+    fn after_the_device_is_lost_nothing_runs() {
+        let library = match Library::get(None) {
+            Ok(library) => library,
+            Err(error) => return eprintln!("skipped: {error}"),
+        };
+        let options = PrepareOptions::default();
+        let shared = Shared::prepare(library, &samples::tiny(), Device::Cpu, &options).unwrap();
+        let ends = Arc::new(Ends::default());
+        let mut lane = OrtLane::new(Arc::new(shared), Arc::<Ends>::clone(&ends));
+        lane.submit_single(BatchId(1), &[]);
+        lane.fail(BatchId(2), None, errors::run(Fault { code: Fault::DEVICE_RESET, message: String::new() }));
+        lane.submit_single(BatchId(3), &[]);
+        assert_eq!(*ends.0.lock().unwrap(), ["1 failed", "2 lost", "3 lost"]);
+    }
+}

@@ -65,6 +65,8 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -78,6 +80,22 @@ mod tests {
             std::fs::write(cut.path(), &program[..len]).unwrap();
             let error = check_complete(cut.path()).unwrap_err();
             assert!(error.contains(&format!("got {len}")), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_survived(
+            header in proptest::collection::vec(any::<u8>(), 0..200),
+            is_elf in any::<bool>(),
+        ) {
+            let mut content = if is_elf { b"\x7fELF\x02\x01".to_vec() } else { Vec::new() };
+            content.extend(header);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &content).unwrap();
+            if let Err(words) = check_complete(file.path()) {
+                prop_assert!(is_elf && words.contains("expected"), "{}", words);
+            }
         }
     }
 

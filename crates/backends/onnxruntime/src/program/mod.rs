@@ -15,7 +15,8 @@ use phalanx_model::Model;
 use phalanx_tensor::{Shape, Signature, Tensor};
 
 use crate::lane::OrtLane;
-use crate::{Library, NAME};
+use crate::sys::Alone;
+use crate::{Library, NAME, device};
 use learned::Learned;
 use sessions::Sessions;
 
@@ -48,6 +49,17 @@ impl OrtProgram {
         device: Device,
         options: &PrepareOptions,
     ) -> Result<Self, BackendError> {
+        Ok(Self { shared: Arc::new(Shared::prepare(library, model, device, options)?) })
+    }
+}
+
+impl Shared {
+    pub(crate) fn prepare(
+        library: &'static Library,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+    ) -> Result<Self, BackendError> {
         let signature = model.signature().clone();
         let buckets = buckets::buckets(&signature.batch_axis(), device, options.rows_max.get());
         // Before the sessions that stay, so that the weights are never on the device twice.
@@ -55,14 +67,16 @@ impl OrtProgram {
             Device::Cpu => Placement::default(),
             _ => placement::of(library, model, device, options)?,
         };
-        let sessions = Sessions::create(library, model, device, options, &buckets)?;
+        let fixed = match (device, &buckets) {
+            // With a batch axis that is dynamic, CoreML may end the process.
+            (Device::CoreMl, Buckets::Fixed(sizes)) => sizes.as_slice(),
+            _ => &[],
+        };
+        let sessions = Sessions::create(library, model, device, options, fixed)?;
         let learned = Learned::new(options.shapes_max.get());
-        let shared = Shared { library, signature, sessions, buckets, device, learned, placement };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { library, signature, sessions, buckets, device, learned, placement })
     }
-}
 
-impl Shared {
     /// Whether output `index` is an input under its own name: the runtime then gives the input's data instead of
     /// writing to the place it is given.
     pub(crate) fn is_input(&self, index: usize) -> bool {
@@ -99,7 +113,7 @@ impl Program for OrtProgram {
     }
 
     fn limits(&self) -> Limits {
-        let lanes_max = if sessions::one_at_a_time(self.shared.device) { 1 } else { LANES_MAX };
+        let lanes_max = if device::alone(self.shared.device) == Alone::Always { 1 } else { LANES_MAX };
         Limits { async_submit: false, lanes_max, depth_max: DEPTH_MAX }
     }
 

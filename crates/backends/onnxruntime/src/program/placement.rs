@@ -30,9 +30,8 @@ pub(super) fn of(
     let mut session_options = sessions::configure(library, device, options)?;
     // SAFETY: `record` takes a pointer to such a mutex, which outlives the session: that is dropped right here.
     let logged = unsafe { session_options.log_to(record, (&raw const lines).cast_mut().cast()) };
-    let created = logged.and_then(|()| {
-        Session::create(library, model, &session_options, sessions::one_at_a_time(device)).map(drop)
-    });
+    let created = logged
+        .and_then(|()| Session::create(library, model, &session_options, device::alone(device)).map(drop));
     drop(session_options);
     created.map_err(|fault| errors::prepare(fault, model))?;
     let lines = lines.into_inner().unwrap_or_else(PoisonError::into_inner);

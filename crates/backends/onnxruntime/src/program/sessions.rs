@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use phalanx_backend::{BackendError, Buckets, Device, PrepareOptions};
+use phalanx_backend::{BackendError, Device, PrepareOptions};
 use phalanx_model::Model;
 use phalanx_tensor::{Dim, Signature};
 
@@ -15,26 +15,25 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
+    /// Sessions on `device`: one that takes any shape, and one for each row count in `fixed`.
     pub(super) fn create(
         library: &'static Library,
         model: &Model,
         device: Device,
         options: &PrepareOptions,
-        buckets: &Buckets,
+        fixed: &[usize],
     ) -> Result<Self, BackendError> {
         let any = create(library, model, device, configure(library, device, options)?)?;
-        let fixed = match (device, buckets, batch_symbols(model.signature())) {
-            (Device::CoreMl, Buckets::Fixed(sizes), Some(symbols)) => {
-                let fixed = |&rows: &usize| {
-                    let mut options = configure(library, device, options)?;
-                    fix_rows(&mut options, &symbols, rows).map_err(|fault| errors::prepare(fault, model))?;
-                    Ok((rows, create(library, model, device, options)?))
-                };
-                sizes.iter().map(fixed).collect::<Result<_, BackendError>>()?
-            }
-            _ => Vec::new(),
+        let symbols = batch_symbols(model.signature());
+        let fix = |&rows: &usize| {
+            let mut options = configure(library, device, options)?;
+            let fixed = symbols.iter().try_for_each(|symbol| options.fix_axis(symbol, rows));
+            fixed.map_err(|fault| errors::prepare(fault, model))?;
+            Ok((rows, create(library, model, device, options)?))
         };
-        Ok(Self { any, fixed })
+        // Without a name to fix them by, all would be the same.
+        let fixed = if symbols.is_empty() { &[] } else { fixed };
+        Ok(Self { any, fixed: fixed.iter().map(fix).collect::<Result<_, BackendError>>()? })
     }
 
     /// The session that runs batches of `rows` rows.
@@ -64,11 +63,6 @@ pub(super) fn configure(
     Ok(session)
 }
 
-/// Whether sessions on `device` disturb each other.
-pub(super) fn one_at_a_time(device: Device) -> bool {
-    device == Device::WebGpu
-}
-
 /// Whether a pool's threads may wait for their next share of a run in a loop: it is up to a third faster on cores of
 /// their own, and takes half the throughput where somebody else needs one of them.
 fn may_spin(threads: usize) -> bool {
@@ -81,20 +75,49 @@ fn create(
     device: Device,
     options: SessionOptions,
 ) -> Result<Session, BackendError> {
-    let created = Session::create(library, model, &options, one_at_a_time(device));
+    let created = Session::create(library, model, &options, device::alone(device));
     drop(options);
     created.map_err(|fault| errors::prepare(fault, model))
 }
 
-/// The names of axis 0 of all inputs; `None` where one has no name to fix it by, or is fixed already.
-fn batch_symbols(signature: &Signature) -> Option<BTreeSet<&str>> {
+/// The names of axis 0 of all inputs; none where one has no name to fix it by, or is fixed already.
+fn batch_symbols(signature: &Signature) -> BTreeSet<&str> {
     let names = signature.inputs.iter().map(|input| match input.dims.as_deref() {
         Some([Dim::Symbol(name), ..]) => Some(&**name),
         _ => None,
     });
-    names.collect()
+    names.collect::<Option<_>>().unwrap_or_default()
 }
 
-fn fix_rows(options: &mut SessionOptions, symbols: &BTreeSet<&str>, rows: usize) -> Result<(), Fault> {
-    symbols.iter().try_for_each(|symbol| options.fix_axis(symbol, rows))
+#[cfg(test)]
+mod tests {
+    use phalanx_model::samples;
+    use phalanx_tensor::{DType, Tensor};
+
+    use super::*;
+    use crate::lane::run_single;
+
+    #[test]
+    fn the_rows_of_every_input_are_fixed_by_name() {
+        assert_eq!(batch_symbols(samples::sequence(1).signature()), BTreeSet::from(["batch"]));
+        assert!(batch_symbols(samples::fixed_batch(8).signature()).is_empty());
+    }
+
+    #[test]
+    fn a_session_with_fixed_rows_takes_no_others() {
+        let library = match Library::get(None) {
+            Ok(library) => library,
+            Err(error) => return eprintln!("skipped: {error}"),
+        };
+        let (model, options) = (samples::tiny(), PrepareOptions::default());
+        let sessions = Sessions::create(library, &model, Device::Cpu, &options, &[2, 4]).unwrap();
+        let run = |session, rows: usize| {
+            let inputs = [Tensor::zeros(DType::F32, [rows, 4]).unwrap()];
+            run_single(library, session, model.signature(), &inputs).map(|outputs| outputs[0].rows())
+        };
+        assert_eq!(run(sessions.for_rows(4), 4), Ok(4));
+        assert!(run(sessions.for_rows(4), 2).is_err());
+        assert_eq!(run(sessions.for_rows(3), 3), Ok(3));
+        assert_eq!(run(sessions.any(), 5), Ok(5));
+    }
 }

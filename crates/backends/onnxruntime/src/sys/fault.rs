@@ -5,6 +5,9 @@ use ort::sys::{OrtApi, OrtStatus, OrtStatusPtr};
 /// Characters of a message that are kept: some come with a stack trace of the runtime's own.
 const MESSAGE_CHARS_MAX: usize = 600;
 
+/// How it tells of CUDA's libraries, after hundreds of characters of C++.
+const FAILURES: [&str; 4] = ["CUDA failure", "CUBLAS failure", "CUDNN failure", "CUDNN_FE failure"];
+
 /// What the runtime said when a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -48,9 +51,10 @@ fn take(api: &OrtApi, status: *mut OrtStatus) -> Fault {
     fault
 }
 
-/// `message` on one line of bounded length.
+/// `message` on one line of bounded length, without the runtime's own source code where what was wrong comes after it.
 fn tidy(message: &str) -> String {
-    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let start = FAILURES.iter().filter_map(|failure| message.find(failure)).min().unwrap_or(0);
+    let line = message[start..].split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MESSAGE_CHARS_MAX) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -60,6 +64,14 @@ fn tidy(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_failure_of_a_device_is_not_lost_behind_source_code() {
+        let code =
+            "/onnxruntime_src/cuda_call.cc:154 std::conditional_t<THRW, void> CudaCall(ERRTYPE) ".repeat(9);
+        let failure = "CUDA failure 700: an illegal memory access was encountered ; GPU=0";
+        assert_eq!(tidy(&format!("{code}{failure}")), failure);
+    }
 
     #[test]
     fn messages_are_one_bounded_line() {

@@ -6,10 +6,12 @@ mod fault;
 mod handle;
 mod options;
 mod session;
+mod turn;
 mod value;
 
 pub(crate) use fault::{Fault, check};
 pub(crate) use handle::Handle;
 pub(crate) use options::SessionOptions;
-pub(crate) use session::{Session, turn};
+pub(crate) use session::Session;
+pub(crate) use turn::Alone;
 pub(crate) use value::Value;

@@ -2,27 +2,20 @@ use std::ffi::{CString, c_char};
 use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ort::AsPointer;
 use ort::sys::{OrtSession, OrtValue};
 use phalanx_model::Model;
 use phalanx_tensor::TensorInfo;
 
-use super::{Fault, Handle, SessionOptions, check};
+use super::{Alone, Fault, Handle, SessionOptions, check};
 use crate::Library;
-
-/// What sessions of a provider that cannot work for two of them at once wait for.
-///
-/// WebGPU's is such a one: its sessions share a device and the encoder of its commands without a lock, and a process
-/// that runs or loads two at once crashes. Its own lock keeps apart no more than the runs of one session.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A model that the runtime has loaded; any number of threads may run it at once.
 pub(crate) struct Session {
-    /// Released by `drop`, while it holds the lock.
+    /// Released by `drop` in its turn.
     handle: ManuallyDrop<Handle<OrtSession>>,
-    one_at_a_time: bool,
+    alone: Alone,
     inputs: Names,
     outputs: Names,
 }
@@ -40,15 +33,15 @@ unsafe impl Send for Names {}
 unsafe impl Sync for Names {}
 
 impl Session {
-    /// Loads `model`: from its bytes, or from its path where it has external data beside it. Sessions that are to
-    /// work `one_at_a_time` wait for each other.
+    /// Loads `model`: from its bytes, or from its path where it has external data beside it. It works
+    /// `alone` where it must.
     pub(crate) fn create(
         library: &'static Library,
         model: &Model,
         options: &SessionOptions,
-        one_at_a_time: bool,
+        alone: Alone,
     ) -> Result<Self, Fault> {
-        let _turn = turn(one_at_a_time);
+        let _turn = alone.load();
         let (api, environment) = (library.api(), library.environment().ptr());
         let handle = match (model.external_data(), model.path()) {
             ([], _) | (_, None) => {
@@ -74,7 +67,7 @@ impl Session {
         };
         let signature = model.signature();
         let (inputs, outputs) = (Names::of(&signature.inputs)?, Names::of(&signature.outputs)?);
-        Ok(Self { handle: ManuallyDrop::new(handle), one_at_a_time, inputs, outputs })
+        Ok(Self { handle: ManuallyDrop::new(handle), alone, inputs, outputs })
     }
 
     /// Runs it on the calling thread. Where an output is null the runtime allocates it, and the caller owns it.
@@ -91,7 +84,7 @@ impl Session {
         outputs: &mut [*mut OrtValue],
     ) -> Result<(), Fault> {
         debug_assert_eq!((inputs.len(), outputs.len()), (self.inputs.len(), self.outputs.len()));
-        let _turn = turn(self.one_at_a_time);
+        let _turn = self.alone.run();
         let api = self.handle.api();
         // SAFETY: names and values are as many as their counts say; the rest is the caller's promise. Null stands
         // for default options.
@@ -113,16 +106,10 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let _turn = turn(self.one_at_a_time);
+        let _turn = self.alone.load();
         // SAFETY: this is the one place where it is dropped, and nothing uses it after.
         unsafe { ManuallyDrop::drop(&mut self.handle) };
     }
-}
-
-/// Waits until no other session works, if this one must be alone.
-#[must_use]
-pub(crate) fn turn(one_at_a_time: bool) -> Option<MutexGuard<'static, ()>> {
-    one_at_a_time.then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl Names {

@@ -45,9 +45,10 @@ pub(super) fn identity_string(subject: &Subject) {
 fn identity(subject: &Subject, input: Tensor) {
     let program = subject.prepare(&samples::identity(input.dtype())).expect("prepares");
     let mut rig = Rig::open(&program).expect("opens a lane");
-    for (how, output) in
-        [("a batch", rig.batch(std::slice::from_ref(&input))), ("alone", rig.single(std::slice::from_ref(&input)))]
-    {
+    for (how, output) in [
+        ("a batch", rig.batch(std::slice::from_ref(&input))),
+        ("alone", rig.single(std::slice::from_ref(&input))),
+    ] {
         let output = output.unwrap_or_else(|error| panic!("{how}: {error}"));
         assert_eq!(output.len(), 1);
         assert_eq!((output[0].dtype(), output[0].shape()), (input.dtype(), input.shape()), "{how}");

@@ -42,7 +42,9 @@ pub(super) fn wrong_tails(subject: &Subject) {
     }
     assert!(program.layout(&[Shape::from([4]), Shape::from([4])]).is_ok());
     let program = subject.prepare(&samples::mlp(1)).expect("prepares");
-    for (tail, what) in [(Shape::from([255]), "a size too small"), (Shape::from([256, 1]), "an axis too many")] {
+    for (tail, what) in
+        [(Shape::from([255]), "a size too small"), (Shape::from([256, 1]), "an axis too many")]
+    {
         let error = expect_input_error(what, program.layout(&[tail]));
         assert!(matches!(&error, BackendError::Input { input, .. } if input == "input"), "{what}: {error}");
     }

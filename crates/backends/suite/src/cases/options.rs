@@ -11,9 +11,8 @@ use crate::{Draw, Rig, Subject, assert_close};
 
 pub(super) fn optimization_levels_agree(subject: &Subject) {
     for model in models() {
-        let [none, basic, full] = [Optimize::None, Optimize::Basic, Optimize::Full].map(|optimize| {
-            answer(subject, &model, &PrepareOptions { optimize, ..subject.options.clone() })
-        });
+        let [none, basic, full] = [Optimize::None, Optimize::Basic, Optimize::Full]
+            .map(|optimize| answer(subject, &model, &PrepareOptions { optimize, ..subject.options.clone() }));
         assert_close(&format!("{}: none against basic", model.name()), &none, &basic, subject.tolerance);
         assert_close(&format!("{}: none against full", model.name()), &none, &full, subject.tolerance);
     }
@@ -40,7 +39,8 @@ pub(super) fn rows_max_is_respected(subject: &Subject) {
         assert_eq!(buckets.fit(rows_max + 1), None);
         let mut rig = Rig::open(&program).expect("opens a lane");
         for rows in 1..=rows_max {
-            let bucket = buckets.fit(rows).unwrap_or_else(|| panic!("{rows} rows fit nowhere in {buckets:?}"));
+            let bucket =
+                buckets.fit(rows).unwrap_or_else(|| panic!("{rows} rows fit nowhere in {buckets:?}"));
             assert!((rows..=rows_max).contains(&bucket), "{rows} rows in a bucket of {bucket}");
         }
         let inputs = Draw::new(12).inputs(model.signature(), rows_max, 1);

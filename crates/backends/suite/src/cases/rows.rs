@@ -37,7 +37,8 @@ pub(super) fn sequence_rows_in_batches(subject: &Subject) {
 
 /// In every bucket that is large enough, with copies of the last row behind.
 pub(super) fn padded_rows(subject: &Subject) {
-    for model in [samples::mlp(3), samples::conv(3), samples::encoder(&small_encoder()), samples::sequence(3)] {
+    for model in [samples::mlp(3), samples::conv(3), samples::encoder(&small_encoder()), samples::sequence(3)]
+    {
         let mut samples = Samples::draw(subject, &model);
         let buckets = samples.rig.program().buckets();
         for rows in [1, 3, 7] {
@@ -79,7 +80,8 @@ fn shuffled_batches(subject: &Subject, model: &Model) {
 pub(super) fn dependent_rows_are_not_hidden(subject: &Subject) {
     let program = subject.prepare(&samples::batch_dependent()).expect("prepares");
     let mut rig = Rig::open(&program).expect("opens a lane");
-    let input = Tensor::from_vec([2, 4], vec![1.0_f32, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0, 0.0]).expect("2 rows of 4");
+    let input =
+        Tensor::from_vec([2, 4], vec![1.0_f32, 2.0, 3.0, 4.0, 3.0, 2.0, 1.0, 0.0]).expect("2 rows of 4");
     let expected = Tensor::from_vec([2, 4], vec![-1.0_f32, 0.0, 1.0, 2.0, 1.0, 0.0, -1.0, -2.0]);
     let got = rig.batch_in(std::slice::from_ref(&input), 2).expect("runs");
     assert_close("two rows", &[expected.expect("2 rows of 4")], &got, subject.tolerance);
@@ -153,7 +155,8 @@ fn stack<'a>(requests: impl Iterator<Item = &'a [Tensor]>) -> Vec<Tensor> {
     let requests: Vec<&[Tensor]> = requests.collect();
     (0..requests[0].len())
         .map(|index| {
-            let bytes: Vec<u8> = requests.iter().flat_map(|tensors| tensors[index].bytes()).copied().collect();
+            let bytes: Vec<u8> =
+                requests.iter().flat_map(|tensors| tensors[index].bytes()).copied().collect();
             let (dtype, tail) = (requests[0][index].dtype(), requests[0][index].shape().tail());
             let rows = requests.iter().map(|tensors| tensors[index].rows()).sum();
             Tensor::from_bytes(dtype, tail.with_rows(rows), bytes.into()).expect("rows of the same shape")

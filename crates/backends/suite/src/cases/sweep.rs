@@ -81,7 +81,8 @@ fn random_model(draw: &mut Draw) -> Model {
 
 fn linear(graph: &mut GraphBuilder, draw: &mut Draw, name: &str, from: &str, width: usize) -> usize {
     let out = 1 + draw.below(12);
-    let weight = graph.constant(&format!("{name}.weight"), &draw.tensor(DType::F32, &Shape::from([width, out])));
+    let weight =
+        graph.constant(&format!("{name}.weight"), &draw.tensor(DType::F32, &Shape::from([width, out])));
     let bias = graph.constant(&format!("{name}.bias"), &draw.tensor(DType::F32, &Shape::from([out])));
     graph.node(name, "Gemm", &[from, &weight, &bias], &[]);
     out

@@ -104,7 +104,8 @@ pub(super) fn several_inputs_values(subject: &Subject) {
     check(subject, &model, |inputs| {
         let minuend: Vec<f32> = inputs[0].to_vec().expect("is f32");
         let subtrahend: Vec<f32> = inputs[2].to_vec().expect("is f32");
-        let difference: Vec<f32> = minuend.iter().zip(&subtrahend).map(|(left, right)| left - right).collect();
+        let difference: Vec<f32> =
+            minuend.iter().zip(&subtrahend).map(|(left, right)| left - right).collect();
         let flags = inputs[1].bytes();
         let chosen = (0..ROWS * 3).map(|at| if flags[at / 3] == 1 { difference[at] } else { minuend[at] });
         let tensor = |values: Vec<f32>| Tensor::from_vec([ROWS, 3], values).expect("3 numbers a row");

@@ -11,7 +11,8 @@ pub(crate) fn conv(model: &Model, input: &Tensor) -> Tensor {
     for row in &mut rows {
         let mut side = 32;
         for layer in 0..3 {
-            let (weight, bias) = (weights.get(&format!("weight{layer}")), weights.get(&format!("bias{layer}")));
+            let (weight, bias) =
+                (weights.get(&format!("weight{layer}")), weights.get(&format!("bias{layer}")));
             *row = convolve(row, side, weight, bias);
             relu(row);
             side /= 2;

@@ -11,7 +11,8 @@ pub(crate) fn mlp(model: &Model, input: &Tensor) -> Tensor {
     let mut rows = super::rows_of(input);
     for row in &mut rows {
         for layer in 0..LAYERS {
-            let (weight, bias) = (weights.get(&format!("weight{layer}")), weights.get(&format!("bias{layer}")));
+            let (weight, bias) =
+                (weights.get(&format!("weight{layer}")), weights.get(&format!("bias{layer}")));
             *row = linear_transposed(row, weight, bias);
             if layer + 1 < LAYERS {
                 relu(row);

@@ -3,8 +3,8 @@ use std::sync::OnceLock;
 
 use phalanx_backend::Device;
 use tract_onnx::prelude::{TractResult, TypedModel};
-use tract_onnx::tract_core::internal::TractErrorContext;
 use tract_onnx::tract_core::internal::Runnable;
+use tract_onnx::tract_core::internal::TractErrorContext;
 use tract_onnx::tract_core::runtime::runtime_for_name;
 use tract_onnx::tract_core::transform::get_transform;
 
@@ -12,7 +12,8 @@ use tract_onnx::tract_core::transform::get_transform;
 pub(super) fn description() -> Option<String> {
     static FOUND: OnceLock<bool> = OnceLock::new();
     // tract panics where there is no GPU, as in a virtual machine.
-    let found = FOUND.get_or_init(|| catch_unwind(|| tract_metal::with_metal_stream(|_| Ok(())).is_ok()).unwrap_or(false));
+    let found = FOUND
+        .get_or_init(|| catch_unwind(|| tract_metal::with_metal_stream(|_| Ok(())).is_ok()).unwrap_or(false));
     found.then(|| "Apple GPU through Metal".to_owned())
 }
 

@@ -1,7 +1,7 @@
 use phalanx_backend::Device;
 use tract_onnx::prelude::{TractResult, TypedModel};
-use tract_onnx::tract_core::internal::bail;
 use tract_onnx::tract_core::internal::Runnable;
+use tract_onnx::tract_core::internal::bail;
 
 /// There is no Metal outside macOS.
 pub(super) fn description() -> Option<String> {

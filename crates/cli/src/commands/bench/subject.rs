@@ -55,11 +55,15 @@ impl Subject {
         let engine = session::build(builder.clone())?;
         let backends = phalanx_engine::backends(args.engine.onnxruntime.clone());
         let backend = backends.iter().find(|backend| backend.name() == engine.info().backend);
-        let backend = backend.ok_or_else(|| Failure::new("the engine runs a backend that is not built in"))?;
+        let backend =
+            backend.ok_or_else(|| Failure::new("the engine runs a backend that is not built in"))?;
         let rows_max = args.batches.iter().map(|rows| rows.get()).max().unwrap_or(1);
         let program = measuring::program(&**backend, &engine, &model, rows_max)?;
-        Self::new(model, builder, engine, program, &samples)
-            .map(|subject| Self { chosen_dims, callers_default: CALLERS, ..subject })
+        Self::new(model, builder, engine, program, &samples).map(|subject| Self {
+            chosen_dims,
+            callers_default: CALLERS,
+            ..subject
+        })
     }
 
     /// A model whose rows are copied and not computed with: what is left is the engine's own cost.

@@ -20,7 +20,10 @@ pub(super) fn print(report: &BenchReport) -> Result<(), Failure> {
 fn heading(report: &BenchReport) -> String {
     let machine = &report.machine;
     let model = report.model.as_ref().map(|model| format!("{}, ", model.name));
-    let backend = report.backend.as_ref().map(|backend| format!("{} {} on {}, ", backend.name, backend.version, backend.device));
+    let backend = report
+        .backend
+        .as_ref()
+        .map(|backend| format!("{} {} on {}, ", backend.name, backend.version, backend.device));
     let dims = report.options.iter().filter(|(name, _)| name.starts_with("dim "));
     let dims: String = dims.map(|(name, size)| format!(", {} {size}", &name[4..])).collect();
     let title = format!("{}{}{}", model.unwrap_or_default(), backend.unwrap_or_default(), machine.cpu);

@@ -43,8 +43,9 @@ impl BatchingReport {
             Batching::Batched => Self {
                 mode: "batched",
                 rows: None,
-                reason: "axis 0 is open in every input and output, and a row alone gives what it gives in a batch"
-                    .to_owned(),
+                reason:
+                    "axis 0 is open in every input and output, and a row alone gives what it gives in a batch"
+                        .to_owned(),
                 checked: true,
             },
             Batching::Fixed(rows) => Self {

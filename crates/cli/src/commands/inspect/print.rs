@@ -34,12 +34,8 @@ pub(super) fn print(report: &Report) -> Result<(), Failure> {
 }
 
 fn entries(report: &Report) -> Table {
-    let mut table = Table::new(&[
-        Column::Left(""),
-        Column::Left("name"),
-        Column::Left("dtype"),
-        Column::Left("shape"),
-    ]);
+    let mut table =
+        Table::new(&[Column::Left(""), Column::Left("name"), Column::Left("dtype"), Column::Left("shape")]);
     let shape = |entry: &Entry| {
         entry.shape.as_ref().map_or_else(|| "unknown".to_owned(), |axes| format!("[{}]", axes.join(", ")))
     };
@@ -68,7 +64,12 @@ fn backends(report: &Report) -> Table {
     ]);
     for verdict in &report.backends {
         let version = verdict.version.clone().unwrap_or_else(|| "-".to_owned());
-        table.row([verdict.name.to_owned(), version, runs(verdict, &report.device), left_on_cpu(verdict, report)]);
+        table.row([
+            verdict.name.to_owned(),
+            version,
+            runs(verdict, &report.device),
+            left_on_cpu(verdict, report),
+        ]);
     }
     table
 }

@@ -231,7 +231,7 @@ impl World {
 
     fn mover_acts(&mut self) {
         if let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, &mut Vec::new());
+            self.hub.deliver(finished, self.now_ns, &mut Vec::new());
         }
         self.hub.form_ahead(self.now_ns, &mut Vec::new());
         if self.random.one_in(50) {
@@ -304,7 +304,7 @@ impl World {
         assert!(self.callers.is_empty(), "{} callers were never answered", self.callers.len());
         (0..self.lanes.len()).for_each(|lane| self.lane_acts(lane));
         while let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, &mut Vec::new());
+            self.hub.deliver(finished, self.now_ns, &mut Vec::new());
         }
         assert_eq!(self.hub.input_bytes(), 0);
     }

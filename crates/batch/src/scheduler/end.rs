@@ -1,0 +1,71 @@
+//! What happens when a batch ends or a lane is lost.
+
+use super::Scheduler;
+use crate::{BatchRef, LaneId, Nanos};
+
+impl<T: Clone> Scheduler<T> {
+    /// A batch has ended. `took_ns` is how long it ran, `None` where it failed. The lane asks for its next batch after
+    /// this; another idle lane that has something to do comes back.
+    pub fn complete(
+        &mut self,
+        now_ns: Nanos,
+        lane: LaneId,
+        batch: BatchRef,
+        took_ns: Option<Nanos>,
+    ) -> Option<LaneId> {
+        let flights = &mut self.lanes.get_mut(lane.0)?.in_flight;
+        let position = flights.iter().position(|flight| flight.batch == batch)?;
+        let flight = flights.remove(position)?;
+        self.running -= 1;
+        self.is_awake(lane);
+        if let (Some(took_ns), Some(group)) = (took_ns, self.group_mut(flight.group)) {
+            group.ran_ns = now_ns;
+            if flight.doubtful {
+                group.latency.correct(flight.rows, took_ns);
+            }
+            group.latency.observe(flight.rows, took_ns);
+            self.policy.observe(took_ns);
+        }
+        self.wake(now_ns)
+    }
+
+    /// The buffers of a batch that a lane has taken are free again; its place can be used by the next. An idle lane
+    /// comes back where requests have been waiting for just that.
+    pub fn release(&mut self, now_ns: Nanos, batch: BatchRef) -> Option<LaneId> {
+        self.places.release(batch);
+        self.wake(now_ns)
+    }
+
+    /// A lane is gone, with everything it had in flight; the batches must still be released. Another idle lane that
+    /// has to stand in for it comes back.
+    pub fn lane_lost(&mut self, lane: LaneId) -> Option<LaneId> {
+        self.is_awake(lane);
+        let state = self.lanes.get_mut(lane.0).filter(|state| !state.lost)?;
+        state.lost = true;
+        self.lanes_left -= 1;
+        self.running -= state.in_flight.len();
+        state.in_flight.clear();
+        self.wake(0)
+    }
+
+    /// A lane that was lost has been opened again, and is going to ask.
+    pub fn lane_restored(&mut self, lane: LaneId) {
+        if let Some(state) = self.lanes.get_mut(lane.0).filter(|state| state.lost) {
+            state.lost = false;
+            self.lanes_left += 1;
+        }
+    }
+
+    /// Whether no lane is left.
+    #[must_use]
+    pub fn all_lanes_lost(&self) -> bool {
+        self.lanes_left == 0
+    }
+
+    /// Whether this batch is still in flight on this lane, and when it should have ended.
+    #[must_use]
+    pub fn flight_ends_ns(&self, lane: LaneId, batch: BatchRef) -> Option<Nanos> {
+        let flights = &self.lanes.get(lane.0)?.in_flight;
+        flights.iter().find(|flight| flight.batch == batch).map(|flight| flight.ends_ns)
+    }
+}

@@ -1,0 +1,124 @@
+//! Lanes taking batches.
+
+use super::{Flight, Scheduler};
+use crate::formed::Formed;
+use crate::{LaneId, LeaveReason, Member, Nanos, Refusal, Take, Taken};
+
+impl<T: Clone> Scheduler<T> {
+    /// A lane asks for work. [`Taken::refused`] and [`Taken::wake`] are filled whatever the answer.
+    pub fn take(&mut self, now_ns: Nanos, lane: LaneId, taken: &mut Taken<T>) -> Take {
+        taken.clear();
+        let take = self.answer(now_ns, lane, taken);
+        taken.wake = self.wake(now_ns);
+        take
+    }
+
+    fn answer(&mut self, now_ns: Nanos, lane: LaneId, taken: &mut Taken<T>) -> Take {
+        self.is_awake(lane);
+        match self.lanes.get(lane.0) {
+            Some(state) if !state.lost && state.in_flight.len() < self.options.depth => {}
+            _ => return Take::Wait,
+        }
+        loop {
+            if self.formed.is_empty() && !self.form(now_ns, &mut taken.refused) {
+                self.goes_idle(lane, Nanos::MAX);
+                return Take::Wait;
+            }
+            if self.formed.len() == 1 {
+                self.top_up(now_ns, 0, 0);
+            }
+            let leaves_ns = self.formed.front().map_or(0, |formed| self.leaves_at_ns(formed, lane));
+            if leaves_ns > now_ns {
+                self.goes_idle(lane, leaves_ns);
+                return Take::WaitUntil(leaves_ns);
+            }
+            self.seal(now_ns, lane, &mut taken.refused);
+            if self.depart(now_ns, lane, taken) {
+                taken.more_waiting = self.wants_forming();
+                return Take::Run;
+            }
+        }
+    }
+
+    /// When this lane may take this batch; 0 for at once.
+    pub(super) fn leaves_at_ns(&self, formed: &Formed, lane: LaneId) -> Nanos {
+        if self.stopping || formed.live_rows == 0 || formed.closed == Some(LeaveReason::Full) {
+            return 0;
+        }
+        // A device that works by itself is handed the next batch late, but before it falls idle.
+        let in_flight = self.lanes.get(lane.0).and_then(|lane| lane.in_flight.back());
+        let by_lead_ns = in_flight.map_or(0, |flight| flight.ends_ns.saturating_sub(self.options.lead_ns));
+        match formed.closed {
+            Some(_) => by_lead_ns,
+            None => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
+        }
+    }
+
+    /// When a batch that this lane takes now would start.
+    pub(super) fn lane_starts_ns(&self, now_ns: Nanos, lane: LaneId) -> Nanos {
+        let last = self.lanes.get(lane.0).and_then(|lane| lane.in_flight.back());
+        last.map_or(now_ns, |flight| flight.ends_ns.max(now_ns))
+    }
+
+    /// The front batch leaves. `false` where none of its members is left.
+    fn depart(&mut self, now_ns: Nanos, lane: LaneId, taken: &mut Taken<T>) -> bool {
+        let Some(formed) = self.formed.pop_front() else { return false };
+        let starts_ns = self.lane_starts_ns(now_ns, lane);
+        let doubtful = self.group(formed.group).is_some_and(|group| group.is_doubtful(now_ns));
+        self.close_ranks(starts_ns, doubtful, &formed, taken);
+        taken.batch = formed.batch;
+        taken.group = formed.group;
+        taken.reason = self.leave_reason(&formed);
+        let (batch, group) = (formed.batch, formed.group);
+        self.spare_members.push(formed.members);
+        if taken.members.is_empty() {
+            self.places.abandon(batch);
+            return false;
+        }
+        self.places.take(batch);
+        self.running += 1;
+        let ends_ns = starts_ns.saturating_add(self.run_ns(group, taken.rows));
+        self.lanes[lane.0].in_flight.push_back(Flight { batch, group, rows: taken.rows, ends_ns, doubtful });
+        if let Some(group) = self.group_mut(group) {
+            group.ran_ns = now_ns;
+        }
+        true
+    }
+
+    /// Hands over the members that are still there; those that are too late by now are refused, and the others move
+    /// up into the rows left empty.
+    fn close_ranks(&mut self, starts_ns: Nanos, doubtful: bool, formed: &Formed, taken: &mut Taken<T>) {
+        for (index, place) in formed.members.iter().enumerate() {
+            let Some(entry) = place.key.and_then(|key| self.entries.remove(key)) else { continue };
+            self.formed_rows -= entry.rows;
+            self.forget_request(formed.group);
+            if entry.deadline_ns != Nanos::MAX {
+                let run_ns = if doubtful { 0 } else { self.run_ns(formed.group, entry.rows) };
+                let ends_ns = starts_ns.saturating_add(run_ns);
+                if ends_ns > entry.deadline_ns {
+                    let retry_after_ns = ends_ns - entry.deadline_ns;
+                    taken.refused.push((entry.payload, Refusal::DeadlineExceeded { retry_after_ns }));
+                    continue;
+                }
+            }
+            taken.members.push(Member {
+                payload: entry.payload,
+                rows: entry.rows,
+                joined_at: place.offset,
+                offset: taken.rows,
+                index,
+                arrival_ns: entry.arrival_ns,
+            });
+            taken.rows += entry.rows;
+        }
+    }
+
+    fn leave_reason(&self, formed: &Formed) -> LeaveReason {
+        match formed.closed {
+            Some(reason) => reason,
+            None if self.stopping => LeaveReason::Drain,
+            None if self.policy.leaves_at_ns(formed.oldest_arrival_ns) > 0 => LeaveReason::Deadline,
+            None => LeaveReason::Idle,
+        }
+    }
+}
