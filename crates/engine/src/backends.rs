@@ -82,7 +82,8 @@ pub(crate) fn prepare(
         BackendChoice::Named(name) => {
             let all = backends(library);
             let names: Vec<&str> = all.iter().map(|backend| backend.name()).collect();
-            let unknown = EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
+            let unknown =
+                EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
             vec![all.into_iter().find(|backend| backend.name() == name).ok_or(unknown)?]
         }
     };

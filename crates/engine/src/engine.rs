@@ -35,7 +35,12 @@ impl Engine {
         EngineBuilder::new(model)
     }
 
-    pub(crate) fn assemble(hub: Arc<Hub>, info: EngineInfo, roster: Arc<Roster>, mover: JoinHandle<()>) -> Self {
+    pub(crate) fn assemble(
+        hub: Arc<Hub>,
+        info: EngineInfo,
+        roster: Arc<Roster>,
+        mover: JoinHandle<()>,
+    ) -> Self {
         Self { inner: Arc::new(Inner { hub, info, roster, mover: Mutex::new(Some(mover)) }) }
     }
 

@@ -178,7 +178,13 @@ impl Recorder {
 }
 
 impl Batches {
-    pub(crate) fn count_batch(&mut self, rows: usize, padding_rows: usize, took_ns: Nanos, reason: LeaveReason) {
+    pub(crate) fn count_batch(
+        &mut self,
+        rows: usize,
+        padding_rows: usize,
+        took_ns: Nanos,
+        reason: LeaveReason,
+    ) {
         self.batches += 1;
         self.padding_rows += padding_rows as u64;
         let last = self.sizes.len() - 1;

@@ -44,8 +44,11 @@ pub(crate) struct Trim {
 
 impl PadPlan {
     pub(crate) fn new(rules: &[PadRule], signature: &Signature) -> Result<Self, EngineError> {
-        let mut inputs: Vec<InputPad> =
-            signature.inputs.iter().map(|info| InputPad { fill: fill_bytes(info.dtype, 0.0), ..InputPad::default() }).collect();
+        let mut inputs: Vec<InputPad> = signature
+            .inputs
+            .iter()
+            .map(|info| InputPad { fill: fill_bytes(info.dtype, 0.0), ..InputPad::default() })
+            .collect();
         for rule in rules {
             let index = signature.input_index(&rule.input).ok_or_else(|| {
                 let names: Vec<&str> = signature.inputs.iter().map(|info| info.name.as_str()).collect();
@@ -61,12 +64,20 @@ impl PadPlan {
             lengths.sort_unstable();
             lengths.dedup();
             if lengths.first().is_none_or(|&shortest| shortest == 0) {
-                return Err(EngineError::invalid_option("pad", "lengths of at least 1", format!("{:?}", rule.lengths)));
+                return Err(EngineError::invalid_option(
+                    "pad",
+                    "lengths of at least 1",
+                    format!("{:?}", rule.lengths),
+                ));
             }
             inputs[index].axes.push((rule.axis - 1, lengths));
             inputs[index].fill = fill_bytes(info.dtype, rule.fill);
         }
-        let trims = signature.outputs.iter().map(|output| trims(output.dims.as_deref(), signature, &inputs)).collect();
+        let trims = signature
+            .outputs
+            .iter()
+            .map(|output| trims(output.dims.as_deref(), signature, &inputs))
+            .collect();
         Ok(Self { inputs, trims, is_empty: rules.is_empty() })
     }
 
@@ -77,7 +88,8 @@ impl PadPlan {
     /// The length that `axis` (axis 0 left out) of input `input` has in a batch, given the request's own.
     pub(crate) fn padded(&self, input: usize, axis: usize, length: usize) -> usize {
         let rule = self.inputs[input].axes.iter().find(|(padded_axis, _)| *padded_axis == axis);
-        let longer = rule.and_then(|(_, lengths)| lengths.iter().copied().find(|&candidate| candidate >= length));
+        let longer =
+            rule.and_then(|(_, lengths)| lengths.iter().copied().find(|&candidate| candidate >= length));
         longer.unwrap_or(length)
     }
 
@@ -94,7 +106,10 @@ fn trims(output: Option<&[Dim]>, signature: &Signature, inputs: &[InputPad]) -> 
         let source = signature.inputs.iter().enumerate().find_map(|(input, info)| {
             let dims = info.dims.as_deref()?;
             let padded = inputs[input].axes.iter().map(|&(axis, _)| axis);
-            padded.into_iter().find(|&axis| dims.get(axis + 1) == Some(&Dim::Symbol(name.clone()))).map(|axis| (input, axis))
+            padded
+                .into_iter()
+                .find(|&axis| dims.get(axis + 1) == Some(&Dim::Symbol(name.clone())))
+                .map(|axis| (input, axis))
         });
         if let Some((input, input_axis)) = source {
             found.push(Trim { axis: axis - 1, input, input_axis });

@@ -30,15 +30,16 @@ impl Request {
         let mut ordered: Vec<Option<Tensor>> = vec![None; signature.inputs.len()];
         for (name, tensor) in inputs {
             let name = name.as_ref();
-            let index = signature
-                .input_index(name)
-                .ok_or_else(|| EngineError::invalid_input("input name", names(signature), format!("{name:?}")))?;
+            let index = signature.input_index(name).ok_or_else(|| {
+                EngineError::invalid_input("input name", names(signature), format!("{name:?}"))
+            })?;
             if ordered[index].replace(tensor).is_some() {
                 return Err(EngineError::invalid_input(format!("input {name:?}"), "one tensor", "two"));
             }
         }
         let inputs = ordered.into_iter().zip(&signature.inputs).map(|(tensor, info)| {
-            tensor.ok_or_else(|| EngineError::invalid_input(format!("input {:?}", info.name), info, "nothing"))
+            tensor
+                .ok_or_else(|| EngineError::invalid_input(format!("input {:?}", info.name), info, "nothing"))
         });
         Ok(Self::new(inputs.collect::<Result<_, _>>()?))
     }

@@ -18,7 +18,14 @@ pub struct Run<I> {
 
 impl<I> Run<I> {
     pub(crate) fn new(engine: Engine, requests: I, pending_rows_max: usize) -> Self {
-        Self { engine, requests, pending: VecDeque::new(), postponed: None, pending_rows: 0, pending_rows_max }
+        Self {
+            engine,
+            requests,
+            pending: VecDeque::new(),
+            postponed: None,
+            pending_rows: 0,
+            pending_rows_max,
+        }
     }
 }
 
@@ -30,7 +37,9 @@ where
     /// Keeps as many requests in flight as all lanes can use.
     fn refill(&mut self) {
         while self.pending.is_empty() || self.pending_rows < self.pending_rows_max {
-            let Some(request) = self.postponed.take().or_else(|| self.requests.next().map(Into::into)) else { return };
+            let Some(request) = self.postponed.take().or_else(|| self.requests.next().map(Into::into)) else {
+                return;
+            };
             let rows = request.inputs.first().map_or(1, phalanx_tensor::Tensor::rows);
             // The queue may be full of others' requests, so a copy (of references) is kept for another try.
             let infer = self.engine.infer(request.clone());

@@ -57,7 +57,8 @@ fn a_cancelled_request_in_the_queue_is_never_computed() {
     let running = engine.infer(request(1.0, 1));
     controls.gate.wait_for(1);
     // Six wait: some in the batch that is being formed, some in the queue behind it.
-    let mut waiting: Vec<_> = (0..6).map(|index| Some(engine.infer(request(100.0 + index as f32, 1)))).collect();
+    let mut waiting: Vec<_> =
+        (0..6).map(|index| Some(engine.infer(request(100.0 + index as f32, 1)))).collect();
     waiting[1] = None;
     waiting[4] = None;
     let cancelled = waiting[2].take().unwrap();
@@ -118,7 +119,10 @@ fn a_lane_that_is_lost_for_good_fails_what_waits_and_what_comes() {
     for infer in [running, waiting] {
         assert!(matches!(pollster(infer), Err(EngineError::BackendFailed(_))));
     }
-    assert!(matches!(engine.infer_blocking(request(3.0, 1)), Err(EngineError::BackendFailed(_) | EngineError::ShuttingDown)));
+    assert!(matches!(
+        engine.infer_blocking(request(3.0, 1)),
+        Err(EngineError::BackendFailed(_) | EngineError::ShuttingDown)
+    ));
 }
 
 #[test]
@@ -147,7 +151,8 @@ fn a_batch_that_does_not_come_back_is_given_up() {
 #[test]
 fn stopping_drains_within_the_grace_time() {
     let controls = Arc::new(Controls::default());
-    let engine = build(&controls, |builder| builder.max_batch(2).policy(Policy::Delay { timeout_ns: u64::MAX / 2 }));
+    let engine =
+        build(&controls, |builder| builder.max_batch(2).policy(Policy::Delay { timeout_ns: u64::MAX / 2 }));
     let waiting: Vec<_> = (0..5).map(|index| engine.infer(request(index as f32, 1))).collect();
     assert!(engine.stop(LONG));
     for (index, infer) in waiting.into_iter().enumerate() {

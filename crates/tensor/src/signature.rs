@@ -52,7 +52,10 @@ impl TensorInfo {
     pub fn accepts(&self, shape: &Shape) -> bool {
         self.dims.as_ref().is_none_or(|dims| {
             dims.len() == shape.len()
-                && dims.iter().zip(shape.iter()).all(|(dim, &size)| dim.fixed().is_none_or(|fixed| fixed == size))
+                && dims
+                    .iter()
+                    .zip(shape.iter())
+                    .all(|(dim, &size)| dim.fixed().is_none_or(|fixed| fixed == size))
         })
     }
 
@@ -122,7 +125,9 @@ impl Signature {
         }
         match (fixed, dynamic) {
             (None, None) => BatchAxis::None("the model has neither inputs nor outputs".to_owned()),
-            (None, Some(_)) if self.inputs.is_empty() => BatchAxis::None("the model has no inputs".to_owned()),
+            (None, Some(_)) if self.inputs.is_empty() => {
+                BatchAxis::None("the model has no inputs".to_owned())
+            }
             (None, Some(_)) => BatchAxis::Dynamic,
             (Some((0, name)), None) => BatchAxis::None(format!("axis 0 of {name:?} has size 0")),
             (Some((size, _)), None) => BatchAxis::Fixed(size),

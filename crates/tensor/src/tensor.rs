@@ -47,9 +47,8 @@ impl Tensor {
     /// [`TensorError::WrongDType`] for [`DType::String`], which has no byte form.
     pub fn from_bytes(dtype: DType, shape: impl Into<Shape>, bytes: Bytes) -> Result<Self, TensorError> {
         let shape = shape.into();
-        let element = dtype
-            .size_bytes()
-            .ok_or(TensorError::WrongDType { expected: DType::U8, got: DType::String })?;
+        let element =
+            dtype.size_bytes().ok_or(TensorError::WrongDType { expected: DType::U8, got: DType::String })?;
         let expected = shape.size_bytes(dtype)?;
         if expected != bytes.len() {
             return Err(TensorError::Length {

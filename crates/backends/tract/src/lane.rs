@@ -125,9 +125,18 @@ impl Resident {
     }
 }
 
+/// tract panics on some data, such as indices outside a table. What it was changing, the lane throws away, so that to
+/// the caller this is a run that failed like any other.
+fn guard_run<T>(run: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
+    guard(run).map_err(|error| match error {
+        BackendError::Panicked { message } => run_error(format!("it panicked: {message}")),
+        other => other,
+    })
+}
+
 impl Lane for TractLane {
     fn submit(&mut self, batch: BatchId, mut slot: Slot, rows: usize) {
-        let completion = match guard(|| self.run_batch(&mut slot, rows)) {
+        let completion = match guard_run(|| self.run_batch(&mut slot, rows)) {
             Ok(()) => Completion::Done(slot),
             Err(error) => {
                 // A run that ended early leaves values behind in its state.
@@ -139,7 +148,7 @@ impl Lane for TractLane {
     }
 
     fn submit_single(&mut self, batch: BatchId, inputs: &[Tensor]) {
-        let completion = match guard(|| self.run_single(inputs)) {
+        let completion = match guard_run(|| self.run_single(inputs)) {
             Ok(outputs) => Completion::Single(outputs),
             Err(error) => Completion::Failed(None, error),
         };

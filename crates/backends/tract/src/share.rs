@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tract_linalg::mmm::{EagerPackedInput, PackedMatrixStorage};
 use tract_onnx::prelude::{DatumType, Tensor, TractResult, TypedModel};
+use tract_onnx::tract_core::dyn_clone::clone_box;
 use tract_onnx::tract_core::internal::TypedModelPatch;
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::optim::{Optimizer, OptimizerSession, TypedPass};
@@ -65,7 +66,7 @@ impl Constants {
             if Arc::ptr_eq(&shared, constant.val()) {
                 continue;
             }
-            let fact = constant.exotic_fact().map(|fact| tract_onnx::tract_core::dyn_clone::clone_box(fact));
+            let fact = constant.exotic_fact().map(clone_box);
             node.op = Box::new(Const::new_with_opt_exotic_fact(Arc::clone(&shared), fact)?);
             node.outputs[0].fact.konst = Some(shared);
         }

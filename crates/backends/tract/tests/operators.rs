@@ -18,7 +18,7 @@ fn dims() -> [Dim; 2] {
 
 fn refusal(mut graph: GraphBuilder, output: &str) -> Vec<String> {
     graph.output(output, DType::F32, &dims());
-    let model = Model::from_proto(&graph.finish()).unwrap();
+    let model = Model::from_proto(&graph.finish()).expect("is valid");
     match Tract.prepare(&model, Device::Cpu, &PrepareOptions::default()).map(|_| ()) {
         Err(BackendError::UnsupportedOperators { backend: "tract", operators }) => operators,
         other => panic!("expected unsupported operators, got {other:?}"),

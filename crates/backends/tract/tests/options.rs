@@ -40,20 +40,21 @@ fn axes_of_one_name_have_one_size() {
     }
 }
 
-/// All buckets of one model keep its weights about twice: as they were read, and packed.
+/// Few kernels serve all buckets, and each packs the weights once.
 #[test]
 fn buckets_share_their_weights() {
     let model = samples::mlp(1);
     let program = prepare(&PrepareOptions::default()).unwrap();
     let Buckets::Fixed(buckets) = program.buckets() else { panic!("expected fixed buckets") };
-    assert!(buckets.len() > 10);
+    let count = buckets.len() as u64;
+    assert!(count > 20);
     let mut rig = Rig::open(&program).unwrap();
     for rows in buckets {
         rig.batch(&Draw::new(1).inputs(model.signature(), rows, 1)).unwrap();
     }
     let bytes = program.memory().host_bytes.unwrap();
     let weights = model.parameter_bytes();
-    assert!(bytes > weights && bytes < 4 * weights, "{bytes} bytes for weights of {weights}");
+    assert!(bytes > weights && bytes < weights * count / 2, "{bytes} bytes for weights of {weights}");
 }
 
 #[test]

@@ -103,7 +103,8 @@ impl Hub {
         scheduler.check(now_ns, arrival).map_err(refusal_error)?;
         let mut first_row = 0;
         for _ in 0..parts {
-            let rows = if parts == 1 { arrival.rows } else { self.settings.rows_max.min(arrival.rows - first_row) };
+            let rows =
+                if parts == 1 { arrival.rows } else { self.settings.rows_max.min(arrival.rows - first_row) };
             let part = Part { call: Arc::clone(call), generation, first_row, rows };
             let admitted = scheduler.admit(now_ns, &Arrival { rows, ..*arrival }, part.clone());
             // The group was used after it was looked up, so it cannot have been evicted meanwhile but by a caller
@@ -158,12 +159,20 @@ impl Hub {
         let fits = match &info.dims {
             Some(dims) if self.settings.batched => {
                 dims.len() == tensor.shape().len()
-                    && dims.iter().zip(tensor.shape().iter()).skip(1).all(|(dim, &size)| dim.fixed().is_none_or(|fixed| fixed == size))
+                    && dims
+                        .iter()
+                        .zip(tensor.shape().iter())
+                        .skip(1)
+                        .all(|(dim, &size)| dim.fixed().is_none_or(|fixed| fixed == size))
             }
             _ => info.accepts(tensor.shape()),
         };
         if !fits {
-            return Err(EngineError::invalid_input(what(), format!("shape {}", info.dims_text()), tensor.shape()));
+            return Err(EngineError::invalid_input(
+                what(),
+                format!("shape {}", info.dims_text()),
+                tensor.shape(),
+            ));
         }
         if self.settings.batched && tensor.rows() == 0 {
             return Err(EngineError::invalid_input(what(), "at least one row", "none"));
@@ -174,7 +183,9 @@ impl Hub {
     /// The group of these rows; made where there is none yet.
     fn group_of(&self, inputs: &[Tensor]) -> Result<Arc<Group>, EngineError> {
         if !self.settings.batched {
-            return Ok(self.groups.single(|| self.scheduler().add_group(self.settings.latency.clone(), true)));
+            return Ok(self
+                .groups
+                .single(|| self.scheduler().add_group(self.settings.latency.clone(), true)));
         }
         if let Some(group) = self.groups.find(inputs, &self.settings.pad) {
             return Ok(group);

@@ -121,7 +121,8 @@ impl Hub {
     /// views are out, for each keeps a whole slot.
     fn source(&self, slot: Slot, batch: &Batch, members: &[Member<Part>]) -> Source {
         let slot = PooledSlot::new(slot, Arc::clone(&self.slots));
-        let is_large = batch.rows * 2 >= self.settings.rows_max && members.iter().any(|member| owns_half(batch, member));
+        let is_large =
+            batch.rows * 2 >= self.settings.rows_max && members.iter().any(|member| owns_half(batch, member));
         if is_large && self.slots.stats().in_use < self.cells.len() + self.lanes.len() {
             Source::Shared(Arc::new(slot))
         } else {
@@ -289,7 +290,10 @@ impl Hub {
         }
         for (index, (whole, part)) in body.assembly.iter_mut().zip(outputs).enumerate() {
             if whole.shape[1..] != part.shape[1..] {
-                return Err(unexpected(index, "rows whose shape depends on the batch, of a request that was split"));
+                return Err(unexpected(
+                    index,
+                    "rows whose shape depends on the batch, of a request that was split",
+                ));
             }
             let bytes = part.bytes();
             let row_bytes = bytes.len().checked_div(part.shape[0]).unwrap_or(0);

@@ -13,7 +13,14 @@ impl Hub {
     /// Copies a part's rows into the batch it joined, unless a lane has done so already or has taken the batch.
     ///
     /// A failure to get a slot is left to the lane that takes the batch.
-    pub(super) fn gather_part(&self, batch: BatchRef, group: &Group, index: usize, offset: usize, part: &Part) {
+    pub(super) fn gather_part(
+        &self,
+        batch: BatchRef,
+        group: &Group,
+        index: usize,
+        offset: usize,
+        part: &Part,
+    ) {
         if group.is_single() || !self.prepare(batch, group) {
             return;
         }
@@ -77,10 +84,16 @@ impl Hub {
 
     /// Takes the slot of a batch that leaves, with all its rows in it: those not copied yet are copied now, those
     /// whose place has changed are moved, and the rest of the bucket repeats a real row.
-    pub(super) fn seal(&self, taken: &Taken<Part>, group: &Arc<Group>, bucket: usize) -> Result<Slot, BackendError> {
+    pub(super) fn seal(
+        &self,
+        taken: &Taken<Part>,
+        group: &Arc<Group>,
+        bucket: usize,
+    ) -> Result<Slot, BackendError> {
         let batch = taken.batch;
         let cell = &self.cells[batch.place].gather;
-        let spare = if lock(cell).prepared > batch.id { None } else { Some(self.slots.take(group.layout())?) };
+        let spare =
+            if lock(cell).prepared > batch.id { None } else { Some(self.slots.take(group.layout())?) };
         let mut gather = lock(cell);
         match spare {
             Some(slot) if gather.prepared <= batch.id => gather.prepare(batch, slot),
@@ -128,7 +141,8 @@ impl Gather {
             return;
         }
         for (input, (tensor, spec)) in body.inputs.iter().zip(&group.layout().inputs).enumerate() {
-            let target = &mut slot.inputs[input].as_mut_slice()[offset * spec.row_bytes..][..part.rows * spec.row_bytes];
+            let target = &mut slot.inputs[input].as_mut_slice()[offset * spec.row_bytes..]
+                [..part.rows * spec.row_bytes];
             let source_row = tensor.bytes().len().checked_div(tensor.rows()).unwrap_or(0);
             let source = &tensor.bytes()[part.first_row * source_row..][..part.rows * source_row];
             if source_row == spec.row_bytes && pad.is_empty() {
@@ -136,8 +150,11 @@ impl Gather {
                 continue;
             }
             let source_dims = &tensor.shape()[1..];
-            let rows = target.chunks_exact_mut(spec.row_bytes.max(1)).zip(source.chunks_exact(source_row.max(1)));
-            rows.for_each(|(target, source)| pad_into(target, &spec.tail, source, source_dims, pad.fill(input)));
+            let rows =
+                target.chunks_exact_mut(spec.row_bytes.max(1)).zip(source.chunks_exact(source_row.max(1)));
+            rows.for_each(|(target, source)| {
+                pad_into(target, &spec.tail, source, source_dims, pad.fill(input))
+            });
         }
         drop(body);
         if self.gathered.len() <= index {

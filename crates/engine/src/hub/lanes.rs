@@ -35,7 +35,8 @@ impl Hub {
         loop {
             let (take, others) = {
                 let mut scheduler = self.scheduler();
-                let woken = ended.take().and_then(|(batch, took)| scheduler.complete(now_ns, lane, batch, took));
+                let woken =
+                    ended.take().and_then(|(batch, took)| scheduler.complete(now_ns, lane, batch, took));
                 (scheduler.take(now_ns, lane, taken), [woken, taken.wake])
             };
             others.into_iter().for_each(|lane| self.wake(lane));
@@ -67,7 +68,8 @@ impl Hub {
 
     /// A batch ended on a device that works by itself. Called on any thread.
     pub(crate) fn finish(&self, lane: LaneId, finished: Finished, now_ns: Nanos) {
-        let took_ns = matches!(finished.completion, Completion::Done(_) | Completion::Single(_)).then_some(finished.took_ns);
+        let took_ns = matches!(finished.completion, Completion::Done(_) | Completion::Single(_))
+            .then_some(finished.took_ns);
         if matches!(finished.completion, Completion::Lost(_)) {
             self.lanes[lane.0].reopen.store(true, Ordering::Release);
         }
@@ -144,7 +146,10 @@ impl Hub {
     fn depart(&self, lane: LaneId, now_ns: Nanos, taken: &mut Taken<Part>) -> Result<Next, BackendError> {
         let batch = taken.batch;
         let Some(group) = self.groups.by_id(taken.group) else {
-            return Err(BackendError::Run { backend: "engine", message: "a batch of no known group left".to_owned() });
+            return Err(BackendError::Run {
+                backend: "engine",
+                message: "a batch of no known group left".to_owned(),
+            });
         };
         if group.is_single() {
             let inputs = taken.members[0].payload.call.body().inputs.clone();

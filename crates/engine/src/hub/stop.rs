@@ -17,7 +17,8 @@ impl Hub {
         let deadline = Instant::now().checked_add(grace);
         let mut guard = lock(&self.settled.0);
         while self.unanswered.load(Ordering::Acquire) > 0 {
-            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left =
+                deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 return false;
             }
@@ -35,7 +36,8 @@ impl Hub {
         }
         for cell in &self.cells {
             // The members stay where they are, for the lane may still come back with their batch.
-            let running: Vec<_> = lock(&cell.running).members.iter().map(|member| member.payload.clone()).collect();
+            let running: Vec<_> =
+                lock(&cell.running).members.iter().map(|member| member.payload.clone()).collect();
             for part in running {
                 part.call.hold();
                 self.fail_part(part, EngineError::ShuttingDown);

@@ -39,7 +39,12 @@ impl Drop for CountOut {
 
 impl Roster {
     pub(crate) fn new(submitters: Option<Arc<Semaphore>>) -> Self {
-        Self { submitters, threads: Mutex::default(), replaced: Mutex::new(0), running: (Mutex::new(0), Condvar::new()) }
+        Self {
+            submitters,
+            threads: Mutex::default(),
+            replaced: Mutex::new(0),
+            running: (Mutex::new(0), Condvar::new()),
+        }
     }
 
     /// Starts a lane's thread.
@@ -92,7 +97,10 @@ impl Roster {
             hub.lane_restored(lane);
         } else {
             let message = "a lane did not come back too often".to_owned();
-            hub.lane_failed(lane, &phalanx_backend::BackendError::DeviceLost { backend: hub.backend_name(), message });
+            hub.lane_failed(
+                lane,
+                &phalanx_backend::BackendError::DeviceLost { backend: hub.backend_name(), message },
+            );
         }
     }
 }
@@ -122,7 +130,8 @@ impl Mover {
         let (lanes, look_again_ns) = self.hub.abandon_overdue(now_ns);
         lanes.into_iter().for_each(|lane| self.roster.replace(&self.hub, lane));
         // A batch that starts while this thread sleeps is seen in time, for none may run longer than this.
-        let sleep_ns = look_again_ns.map_or(self.hub.settings.batch_timeout_ns, |at_ns| at_ns.saturating_sub(now_ns));
+        let sleep_ns =
+            look_again_ns.map_or(self.hub.settings.batch_timeout_ns, |at_ns| at_ns.saturating_sub(now_ns));
         Duration::from_nanos(sleep_ns)
     }
 }

@@ -8,15 +8,27 @@ const TOLERANCE_FP32: f64 = 1e-3;
 const TOLERANCE_HALF: f64 = 2e-2;
 
 /// Why row `row` of `together` and row `other_row` of `alone` are not the same; `None` where they are.
-pub(super) fn difference(together: &Outputs, row: usize, alone: &Outputs, other_row: usize) -> Option<String> {
+pub(super) fn difference(
+    together: &Outputs,
+    row: usize,
+    alone: &Outputs,
+    other_row: usize,
+) -> Option<String> {
     let pairs = together.tensors.iter().zip(&alone.tensors).enumerate();
     pairs.into_iter().find_map(|(output, (left, right))| {
         if left.shape()[1..] != right.shape()[1..] {
             return Some(format!("output {output} has another shape in a batch than alone"));
         }
-        let (left, right) = (left.slice_rows(row, row + 1).ok()?, right.slice_rows(other_row, other_row + 1).ok()?);
-        let far = if left.dtype().is_float() { floats_differ(&left, &right) } else { left.bytes() != right.bytes() };
-        far.then(|| format!("a row gives another answer inside a batch than alone (output {output}, row {row})"))
+        let (left, right) =
+            (left.slice_rows(row, row + 1).ok()?, right.slice_rows(other_row, other_row + 1).ok()?);
+        let far = if left.dtype().is_float() {
+            floats_differ(&left, &right)
+        } else {
+            left.bytes() != right.bytes()
+        };
+        far.then(|| {
+            format!("a row gives another answer inside a batch than alone (output {output}, row {row})")
+        })
     })
 }
 
@@ -27,7 +39,8 @@ fn floats_differ(left: &Tensor, right: &Tensor) -> bool {
         DType::F16 => (numbers(left, half::f16::to_f64), numbers(right, half::f16::to_f64), TOLERANCE_HALF),
         _ => (numbers(left, half::bf16::to_f64), numbers(right, half::bf16::to_f64), TOLERANCE_HALF),
     };
-    let largest = left.iter().chain(&right).filter(|value| value.is_finite()).fold(0.0, |max: f64, v| max.max(v.abs()));
+    let largest =
+        left.iter().chain(&right).filter(|value| value.is_finite()).fold(0.0, |max: f64, v| max.max(v.abs()));
     left.iter().zip(&right).any(|(a, b)| {
         let same = a == b || (a.is_nan() && b.is_nan());
         !same && !((a - b).abs() <= tolerance * largest)

@@ -45,8 +45,13 @@ pub(crate) fn explore(
         Buckets::Any(rows_max) => LatencyModel::any(rows_max),
     };
     let axis = program.signature().batch_axis();
-    let mut findings =
-        Findings { batching: Batching::Batched, latency, times_ns: Vec::new(), layout: None, warnings: Vec::new() };
+    let mut findings = Findings {
+        batching: Batching::Batched,
+        latency,
+        times_ns: Vec::new(),
+        layout: None,
+        warnings: Vec::new(),
+    };
     match axis {
         BatchAxis::None(reason) => {
             findings.batching = Batching::Unbatched { reason };

@@ -43,7 +43,8 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Why these cannot be handed out row by row; `None` where they can.
     pub(super) fn misshapen(&self, rows: usize) -> Option<String> {
-        let wrong = self.tensors.iter().position(|tensor| tensor.rows() != self.ran || tensor.shape().is_empty())?;
+        let wrong =
+            self.tensors.iter().position(|tensor| tensor.rows() != self.ran || tensor.shape().is_empty())?;
         let shape = self.tensors[wrong].shape();
         Some(format!("output {wrong} has the shape {shape} for {} rows", self.ran.max(rows)))
     }
@@ -65,14 +66,24 @@ impl Rig {
     }
 
     /// Runs these rows of the sample, padded to a size the program can run.
-    pub(super) fn run(&mut self, sample: &Sample, tails: &[Shape], rows: &[usize]) -> Result<Outputs, BackendError> {
+    pub(super) fn run(
+        &mut self,
+        sample: &Sample,
+        tails: &[Shape],
+        rows: &[usize],
+    ) -> Result<Outputs, BackendError> {
         let bucket = self.fill(sample, tails, rows)?;
         self.submit(bucket)?;
         self.outputs(bucket)
     }
 
     /// Puts these rows of the sample into the slot; the size at which they run comes back.
-    pub(super) fn fill(&mut self, sample: &Sample, tails: &[Shape], rows: &[usize]) -> Result<usize, BackendError> {
+    pub(super) fn fill(
+        &mut self,
+        sample: &Sample,
+        tails: &[Shape],
+        rows: &[usize],
+    ) -> Result<usize, BackendError> {
         let bucket = self.program.buckets().fit(rows.len()).unwrap_or(rows.len());
         if self.slot.as_ref().is_none_or(|slot| slot.rows_max() < bucket) {
             self.slot = Some(self.program.slot(&self.layout, bucket)?);
@@ -91,7 +102,8 @@ impl Rig {
 
     /// Runs what is in the slot; how long it took comes back.
     pub(super) fn submit(&mut self, rows: usize) -> Result<Duration, BackendError> {
-        let lost = || BackendError::Run { backend: "engine", message: "the slot did not come back".to_owned() };
+        let lost =
+            || BackendError::Run { backend: "engine", message: "the slot did not come back".to_owned() };
         let slot = self.slot.take().ok_or_else(lost)?;
         self.next_id += 1;
         let start = Instant::now();
@@ -100,7 +112,9 @@ impl Rig {
         let ended = loop {
             match completion.take() {
                 Some(ended) => break ended,
-                None => completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner),
+                None => {
+                    completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner)
+                }
             }
         };
         let took = start.elapsed();
@@ -121,15 +135,16 @@ impl Rig {
     fn outputs(&self, rows: usize) -> Result<Outputs, BackendError> {
         let missing = || BackendError::Run { backend: "engine", message: "an output is missing".to_owned() };
         let slot = self.slot.as_ref().ok_or_else(missing)?;
-        let outputs = self.layout.outputs.iter().zip(&slot.outputs).map(|(spec, output)| match (spec, output) {
-            (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
-                let bytes = bytes::Bytes::copy_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
-                Tensor::from_bytes(spec.dtype, spec.tail.with_rows(rows), bytes)
-                    .map_err(|error| BackendError::Run { backend: "engine", message: error.to_string() })
-            }
-            (_, SlotOutput::Dynamic(Some(tensor))) => Ok(tensor.clone()),
-            _ => Err(missing()),
-        });
+        let outputs =
+            self.layout.outputs.iter().zip(&slot.outputs).map(|(spec, output)| match (spec, output) {
+                (OutputSpec::Rows(spec), SlotOutput::Buffer(buffer)) => {
+                    let bytes = bytes::Bytes::copy_from_slice(&buffer.as_slice()[..rows * spec.row_bytes]);
+                    Tensor::from_bytes(spec.dtype, spec.tail.with_rows(rows), bytes)
+                        .map_err(|error| BackendError::Run { backend: "engine", message: error.to_string() })
+                }
+                (_, SlotOutput::Dynamic(Some(tensor))) => Ok(tensor.clone()),
+                _ => Err(missing()),
+            });
         Ok(Outputs { ran: rows, tensors: outputs.collect::<Result<_, _>>()? })
     }
 }

@@ -18,12 +18,20 @@ impl Sample {
     /// their row, so that ids stay valid.
     pub(super) fn given(tensors: &[Tensor], signature: &Signature) -> Result<Self, EngineError> {
         if tensors.len() != signature.inputs.len() {
-            return Err(EngineError::invalid_input("tensors of the warm-up sample", signature.inputs.len(), tensors.len()));
+            return Err(EngineError::invalid_input(
+                "tensors of the warm-up sample",
+                signature.inputs.len(),
+                tensors.len(),
+            ));
         }
         for (tensor, info) in tensors.iter().zip(&signature.inputs) {
             if tensor.dtype() != info.dtype || tensor.rows() == 0 || tensor.shape().is_empty() {
                 let got = format!("{} {}", tensor.dtype(), tensor.shape());
-                return Err(EngineError::invalid_input(format!("warm-up sample for input {:?}", info.name), info, got));
+                return Err(EngineError::invalid_input(
+                    format!("warm-up sample for input {:?}", info.name),
+                    info,
+                    got,
+                ));
             }
         }
         Ok(Self { given: Some(tensors.to_vec()), dtypes: tensors.iter().map(Tensor::dtype).collect() })
@@ -35,7 +43,12 @@ impl Sample {
     }
 
     /// The shapes of a row, one per input, that are worth trying.
-    pub(super) fn candidate_tails(&self, signature: &Signature, pad: &PadPlan, given: bool) -> Vec<Vec<Shape>> {
+    pub(super) fn candidate_tails(
+        &self,
+        signature: &Signature,
+        pad: &PadPlan,
+        given: bool,
+    ) -> Vec<Vec<Shape>> {
         if let Some(tensors) = self.given.as_ref().filter(|_| given) {
             return vec![groups::tails(tensors, pad)];
         }
@@ -152,7 +165,8 @@ mod tests {
         let sample = Sample { given: Some(vec![tensor]), dtypes: vec![DType::I64] };
         let mut target = [0; 24];
         sample.write_row(0, &Shape::from([3]), 1, &mut target);
-        let ids: Vec<i64> = target.chunks_exact(8).map(|id| i64::from_ne_bytes(id.try_into().unwrap())).collect();
+        let ids: Vec<i64> =
+            target.chunks_exact(8).map(|id| i64::from_ne_bytes(id.try_into().unwrap())).collect();
         assert_eq!(ids, [6, 7, 5]);
     }
 

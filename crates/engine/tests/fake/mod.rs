@@ -103,7 +103,12 @@ impl Backend for Fake {
         Ok(vec![DeviceInfo { device: Device::Cpu, description: "fake".to_owned() }])
     }
 
-    fn prepare(&self, model: &Model, _: Device, options: &PrepareOptions) -> Result<Arc<dyn Program>, BackendError> {
+    fn prepare(
+        &self,
+        model: &Model,
+        _: Device,
+        options: &PrepareOptions,
+    ) -> Result<Arc<dyn Program>, BackendError> {
         Ok(Arc::new(FakeProgram {
             controls: Arc::clone(&self.0),
             signature: model.signature().clone(),
@@ -163,7 +168,10 @@ impl Controls {
         }
         assert!(!take_one(&self.panics), "told to");
         if take_one(&self.losses) {
-            return Completion::Lost(BackendError::DeviceLost { backend: "fake", message: "told to".to_owned() });
+            return Completion::Lost(BackendError::DeviceLost {
+                backend: "fake",
+                message: "told to".to_owned(),
+            });
         }
         let input: Vec<f32> = bytemuck_cast(slot.input_rows(0, rows));
         let width = slot.layout().inputs[0].tail.elements().unwrap().max(1);
@@ -209,7 +217,10 @@ pub(crate) fn builder(controls: &Arc<Controls>) -> EngineBuilder {
         .warmup_budget(Duration::ZERO)
 }
 
-pub(crate) fn build(controls: &Arc<Controls>, configure: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Engine {
+pub(crate) fn build(
+    controls: &Arc<Controls>,
+    configure: impl FnOnce(EngineBuilder) -> EngineBuilder,
+) -> Engine {
     let engine = configure(builder(controls)).build().unwrap();
     controls.batches.lock().unwrap().clear();
     controls.rows.lock().unwrap().clear();

@@ -42,10 +42,16 @@ impl Args {
     pub(crate) fn sentences(&self) -> Result<Vec<String>, Error> {
         let text = match &self.file {
             None => SENTENCES.to_owned(),
-            Some(path) => std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?,
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?
+            }
         };
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let sentences: Vec<String> = lines.map(str::to_owned).collect();
-        if sentences.is_empty() { Err("expected at least one sentence, got an empty file".into()) } else { Ok(sentences) }
+        if sentences.is_empty() {
+            Err("expected at least one sentence, got an empty file".into())
+        } else {
+            Ok(sentences)
+        }
     }
 }

@@ -11,6 +11,8 @@ use crate::tokens::Tokens;
 const CONCURRENT_MAX: usize = 256;
 /// Different numbers of tokens that may be under way at once.
 const LENGTHS_MAX: usize = 512;
+/// Sentences that may share a batch: what is best for the one that warm-up sees says little about longer ones.
+const BATCH_MAX: usize = 32;
 /// Names that exporters give to the output.
 const OUTPUTS: [&str; 2] = ["embedding", "sentence_embedding"];
 
@@ -19,7 +21,8 @@ pub(crate) fn engine(args: &Args, tokens: &[Tokens]) -> Result<Engine, Error> {
     let model = Model::load(&args.model)?;
     let sample = tokens.first().map(|first| inputs(first, model.signature())).transpose()?;
     let pad = if args.pad.is_empty() { Vec::new() } else { pad_rules(model.signature(), &args.pad) };
-    let builder = Engine::builder(model).backend(args.backend.clone()).groups_max(LENGTHS_MAX).pad(pad);
+    let builder = Engine::builder(model).backend(args.backend.clone()).pad(pad);
+    let builder = builder.max_batch(BATCH_MAX).groups_max(LENGTHS_MAX);
     Ok(match sample {
         Some(sample) => builder.warmup(sample).build()?,
         None => builder.build()?,
@@ -62,7 +65,9 @@ fn inputs(tokens: &Tokens, signature: &Signature) -> Result<Vec<Tensor>, Error> 
         "input_ids" => row(&tokens.ids),
         "attention_mask" => row(&tokens.mask),
         "token_type_ids" => row(&tokens.types),
-        other => Err(format!("expected a sentence encoder, got a model with an input called {other:?}").into()),
+        other => {
+            Err(format!("expected a sentence encoder, got a model with an input called {other:?}").into())
+        }
     });
     tensors.collect()
 }

@@ -20,7 +20,8 @@ pub(crate) fn print(
 /// All others, the nearest first: cosine and index.
 fn nearest(units: &[Vec<f32>], index: usize) -> Vec<(f32, usize)> {
     let others = (0..units.len()).filter(|&other| other != index);
-    let mut found: Vec<(f32, usize)> = others.map(|other| (dot(&units[index], &units[other]), other)).collect();
+    let mut found: Vec<(f32, usize)> =
+        others.map(|other| (dot(&units[index], &units[other]), other)).collect();
     found.sort_by(|left, right| right.0.total_cmp(&left.0));
     found
 }

@@ -9,7 +9,7 @@ macro_rules! identities {
     ($($name:ident: $type:ty = [$low:expr, $zero:expr, $high:expr];)*) => {$(
         pub(super) fn $name(subject: &Subject) {
             let values: Vec<$type> = vec![$low, $zero, $high, $high, $low, $zero];
-            identity(subject, Tensor::from_vec([2, 3], values).expect("2 rows of 3"));
+            identity(subject, &Tensor::from_vec([2, 3], values).expect("2 rows of 3"));
         }
     )*};
 }
@@ -31,7 +31,7 @@ identities! {
 
 pub(super) fn identity_bool(subject: &Subject) {
     let bytes = bytes::Bytes::from_static(&[1, 0, 0, 0, 1, 1]);
-    identity(subject, Tensor::from_bytes(DType::Bool, [2, 3], bytes).expect("2 rows of 3"));
+    identity(subject, &Tensor::from_bytes(DType::Bool, [2, 3], bytes).expect("2 rows of 3"));
 }
 
 pub(super) fn identity_string(subject: &Subject) {
@@ -42,12 +42,12 @@ pub(super) fn identity_string(subject: &Subject) {
     assert_close("strings", &[input], &output.expect("runs"), 0.0);
 }
 
-fn identity(subject: &Subject, input: Tensor) {
+fn identity(subject: &Subject, input: &Tensor) {
     let program = subject.prepare(&samples::identity(input.dtype())).expect("prepares");
     let mut rig = Rig::open(&program).expect("opens a lane");
     for (how, output) in [
-        ("a batch", rig.batch(std::slice::from_ref(&input))),
-        ("alone", rig.single(std::slice::from_ref(&input))),
+        ("a batch", rig.batch(std::slice::from_ref(input))),
+        ("alone", rig.single(std::slice::from_ref(input))),
     ] {
         let output = output.unwrap_or_else(|error| panic!("{how}: {error}"));
         assert_eq!(output.len(), 1);

@@ -1,9 +1,6 @@
 //! What differs between the devices.
 
-#[cfg(target_os = "macos")]
-mod metal;
-#[cfg(not(target_os = "macos"))]
-#[path = "no_metal.rs"]
+#[cfg_attr(not(target_os = "macos"), path = "no_metal.rs")]
 mod metal;
 
 use phalanx_backend::{BackendError, Device, DeviceInfo, Placement};

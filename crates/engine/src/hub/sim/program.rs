@@ -53,7 +53,9 @@ impl Program for Tripler {
 pub(super) fn run(slot: &mut Slot, rows: usize) -> Vec<f32> {
     let input = numbers(slot.input_rows(0, rows));
     let width = slot.layout().inputs[0].tail[0];
-    let SlotOutput::Buffer(output) = &mut slot.outputs[0] else { unreachable!("the layout asks for a buffer") };
+    let SlotOutput::Buffer(output) = &mut slot.outputs[0] else {
+        unreachable!("the layout asks for a buffer")
+    };
     for (target, value) in output.as_mut_slice().chunks_exact_mut(4).zip(&input) {
         target.copy_from_slice(&(3.0 * value).to_ne_bytes());
     }

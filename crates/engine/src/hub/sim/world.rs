@@ -191,7 +191,8 @@ impl World {
     /// Whether a lane runs rows of this caller, or has.
     fn is_running(&self, caller: &Caller) -> bool {
         let own = caller.first..caller.first + caller.rows as f32;
-        let is_own = |slot: &Slot, rows: usize| numbers(slot.input_rows(0, rows)).iter().any(|x| own.contains(x));
+        let is_own =
+            |slot: &Slot, rows: usize| numbers(slot.input_rows(0, rows)).iter().any(|x| own.contains(x));
         self.lanes.iter().flat_map(|lane| &lane.running).any(|(_, slot, rows, _)| is_own(slot, *rows))
             || caller.rows > 1
     }
@@ -207,7 +208,10 @@ impl World {
                 2 => Completion::Lost(failure),
                 _ => {
                     for first in run(&mut slot, rows) {
-                        assert!(!self.left_in_queue.contains(&(first as u32)), "{first} was cancelled before it ran");
+                        assert!(
+                            !self.left_in_queue.contains(&(first as u32)),
+                            "{first} was cancelled before it ran"
+                        );
                     }
                     Completion::Done(slot)
                 }
