@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl fmt::Debug for BackendChoice {
 /// The built-in backends, the preferred first. `library` is where onnxruntime is, where it is not to be searched for.
 #[must_use]
 #[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "only onnxruntime has a library"))]
-pub fn backends(library: Option<PathBuf>) -> Vec<Arc<dyn Backend>> {
+pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
     vec![
         #[cfg(feature = "onnxruntime")]
         Arc::new(library.map_or_else(
@@ -70,7 +70,7 @@ pub(crate) struct Prepared {
 /// Prepares `model` with the chosen backend; of several candidates with the first that can.
 pub(crate) fn prepare(
     choice: &BackendChoice,
-    library: Option<PathBuf>,
+    library: Option<&Path>,
     model: &Model,
     device: Device,
     options: &PrepareOptions,

@@ -148,7 +148,7 @@ impl EngineBuilder {
             rows_max: at_least_one("max_batch", self.max_batch.unwrap_or(ROWS_MAX_DEFAULT))?,
             shapes_max: at_least_one("groups_max", self.groups_max)?,
         };
-        let library = self.onnxruntime_library.clone();
+        let library = self.onnxruntime_library.as_deref();
         let mut prepared = backends::prepare(&self.backend, library, &self.model, self.device, &options)?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
         let submitters =
@@ -157,7 +157,7 @@ impl EngineBuilder {
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
         let hub = self.hub(&prepared, findings, lanes, rows_max, pad);
-        start(hub, info, submitters)
+        start(&hub, info, submitters)
     }
 
     fn check(&self) -> Result<(), EngineError> {
@@ -225,11 +225,11 @@ impl EngineBuilder {
             let nodes = placement.nodes;
             warnings.push(format!("{left} of {nodes} nodes run on the CPU and not on {}", self.device));
         }
-        if let (Some(slo), Some(&(_, one_row_ns))) = (self.slo, findings.times_ns.first()) {
-            if u128::from(one_row_ns) > slo.as_nanos() {
-                let one_row = Duration::from_nanos(one_row_ns);
-                warnings.push(format!("the SLO of {slo:?} is shorter than a batch of one row ({one_row:?})"));
-            }
+        if let (Some(slo), Some(&(_, one_row_ns))) = (self.slo, findings.times_ns.first())
+            && u128::from(one_row_ns) > slo.as_nanos()
+        {
+            let one_row = Duration::from_nanos(one_row_ns);
+            warnings.push(format!("the SLO of {slo:?} is shorter than a batch of one row ({one_row:?})"));
         }
         Ok(EngineInfo {
             backend: prepared.backend.name(),
@@ -287,21 +287,21 @@ impl EngineBuilder {
 }
 
 fn start(
-    hub: Arc<Hub>,
+    hub: &Arc<Hub>,
     info: EngineInfo,
     submitters: Option<Arc<phalanx_handoff::Semaphore>>,
 ) -> Result<Engine, EngineError> {
     let roster = Arc::new(Roster::new(submitters));
-    let mover = Mover { hub: Arc::clone(&hub), roster: Arc::clone(&roster) };
+    let mover = Mover { hub: Arc::clone(hub), roster: Arc::clone(&roster) };
     let mover = std::thread::Builder::new()
         .name("phalanx-mover".to_owned())
         .spawn(move || mover.run())
         .map_err(|error| EngineError::Thread { message: error.to_string() })?;
     // From here on a failure stops what has been started.
     let lanes = info.lanes;
-    let engine = Engine::assemble(Arc::clone(&hub), info, Arc::clone(&roster), mover);
+    let engine = Engine::assemble(Arc::clone(hub), info, Arc::clone(&roster), mover);
     for lane in 0..lanes {
-        roster.start(&hub, LaneId(lane))?;
+        roster.start(hub, LaneId(lane))?;
     }
     Ok(engine)
 }

@@ -1,4 +1,5 @@
 //! Models of every kind through the engine, on the backend that is always there.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(feature = "tract")]
 
 use phalanx_engine::{

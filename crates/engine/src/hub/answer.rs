@@ -59,7 +59,7 @@ impl Hub {
     pub(super) fn answered(&self, call: &Call, answer: Answer) {
         // A caller that has left leaves the answer to be dropped here. Its waker is the caller's code: should that
         // panic, the others of the batch must still be answered.
-        drop(catch_unwind(AssertUnwindSafe(|| call.ticket.fulfil(answer))));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(call.ticket.fulfil(answer))));
         self.count_answered();
     }
 

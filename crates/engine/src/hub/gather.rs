@@ -153,7 +153,7 @@ impl Gather {
             let rows =
                 target.chunks_exact_mut(spec.row_bytes.max(1)).zip(source.chunks_exact(source_row.max(1)));
             rows.for_each(|(target, source)| {
-                pad_into(target, &spec.tail, source, source_dims, pad.fill(input))
+                pad_into(target, &spec.tail, source, source_dims, pad.fill(input));
             });
         }
         drop(body);

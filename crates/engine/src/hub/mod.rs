@@ -193,10 +193,10 @@ impl Hub {
 
     /// Wakes a lane's thread.
     pub(crate) fn wake(&self, lane: Option<LaneId>) {
-        if let Some(lane) = lane {
-            if let Some(thread) = &*lock(&self.lanes[lane.0].thread) {
-                thread.unpark();
-            }
+        if let Some(lane) = lane
+            && let Some(thread) = &*lock(&self.lanes[lane.0].thread)
+        {
+            thread.unpark();
         }
     }
 

@@ -113,7 +113,7 @@ impl Rig {
             match completion.take() {
                 Some(ended) => break ended,
                 None => {
-                    completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner)
+                    completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner);
                 }
             }
         };

@@ -1,4 +1,5 @@
 //! A backend for tests: y = 2·x + 1 on rows of four numbers, and it fails, panics, hangs and waits when told.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -48,17 +49,17 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub fn shut(&self) {
+    pub(crate) fn shut(&self) {
         self.state.lock().unwrap().0 = true;
     }
 
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.state.lock().unwrap().0 = false;
         self.changed.notify_all();
     }
 
     /// Waits until `count` lanes stand before the gate.
-    pub fn wait_for(&self, count: usize) {
+    pub(crate) fn wait_for(&self, count: usize) {
         let mut state = self.state.lock().unwrap();
         while state.1 < count {
             state = self.changed.wait(state).unwrap();
