@@ -8,6 +8,7 @@
 //! Prints rows a batch, microseconds a run and rows a second, the median and the best of many short windows in which
 //! the lane had its processor to itself, after a check that the outputs were written.
 
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -78,7 +79,7 @@ impl Completions for Inbox {
 fn main() -> Result<(), AnyError> {
     let arguments = arguments()?;
     let runtime = OnnxRuntime::new();
-    eprintln!("onnxruntime {}", runtime.version()?);
+    writeln!(std::io::stderr(), "onnxruntime {}", runtime.version()?)?;
     let model = Model::load(&arguments.model)?;
     let rows_max = arguments.rows.iter().copied().max().and_then(NonZeroUsize::new).ok_or("rows from 1")?;
     let options = PrepareOptions { threads: arguments.threads, rows_max, ..PrepareOptions::default() };
@@ -91,14 +92,9 @@ fn main() -> Result<(), AnyError> {
             let us = 1e6 * arguments.lanes as f64 / runs_per_s;
             format!("{us:>10.2} us {:>12.0} rows/s", rows as f64 * runs_per_s)
         });
-        write_line(&format!("{rows:>5} rows   median {median}   best {best}"))?;
+        writeln!(std::io::stdout(), "{rows:>5} rows   median {median}   best {best}")?;
     }
     Ok(())
-}
-
-fn write_line(line: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stdout(), "{line}")
 }
 
 /// Runs a second of all lanes together, each while the others run too: median and best.
@@ -195,7 +191,7 @@ fn filled(program: &Arc<dyn Program>, rows: usize) -> Result<Slot, AnyError> {
     let has_free =
         program.signature().inputs.iter().any(|input| input.dims.iter().flatten().skip(1).any(free));
     if has_free {
-        eprintln!("free axes are {FREE_AXIS} long");
+        writeln!(std::io::stderr(), "free axes are {FREE_AXIS} long")?;
     }
     let layout = Arc::new(program.layout(&tails)?);
     let mut slot = program.slot(&layout, rows)?;

@@ -41,7 +41,7 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 fn measure(args: &DemoArgs, model: &Model, engine: &Engine) -> Result<Vec<Row>, Failure> {
-    let backends = phalanx_engine::backends(args.onnxruntime.clone());
+    let backends = phalanx_engine::backends(args.onnxruntime.as_deref());
     let backend = backends.iter().find(|backend| backend.name() == engine.info().backend);
     let backend = backend.ok_or_else(|| Failure::new("the engine runs a backend that is not built in"))?;
     let program = measuring::program(&**backend, engine, model, 1)?;

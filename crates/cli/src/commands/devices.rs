@@ -31,7 +31,7 @@ struct Device {
 }
 
 pub(super) fn execute(args: &DevicesArgs) -> Result<(), Failure> {
-    let backends = phalanx_engine::backends(args.onnxruntime.clone());
+    let backends = phalanx_engine::backends(args.onnxruntime.as_deref());
     let report = Report {
         phalanx: env!("CARGO_PKG_VERSION"),
         machine: Machine::here(),

@@ -53,7 +53,7 @@ impl Subject {
             builder = builder.warmup(samples.get(0).to_vec());
         }
         let engine = session::build(builder.clone())?;
-        let backends = phalanx_engine::backends(args.engine.onnxruntime.clone());
+        let backends = phalanx_engine::backends(args.engine.onnxruntime.as_deref());
         let backend = backends.iter().find(|backend| backend.name() == engine.info().backend);
         let backend =
             backend.ok_or_else(|| Failure::new("the engine runs a backend that is not built in"))?;

@@ -33,7 +33,7 @@ pub(super) struct OnCpu {
 
 /// Prepares the model with every backend that may be used.
 pub(super) fn all(model: &Model, args: &EngineArgs) -> Result<Vec<Verdict>, Failure> {
-    let backends = phalanx_engine::backends(args.onnxruntime.clone());
+    let backends = phalanx_engine::backends(args.onnxruntime.as_deref());
     let asked_for = |backend: &dyn Backend| match &args.backend {
         BackendChoice::Named(name) => backend.name() == name,
         BackendChoice::Auto | BackendChoice::Custom(_) => true,
