@@ -15,8 +15,6 @@ pub(crate) struct Formed {
     pub(crate) closed: Option<LeaveReason>,
     pub(crate) oldest_arrival_ns: Nanos,
     pub(crate) earliest_deadline_ns: Nanos,
-    /// The ranks of its members, from the most to the least urgent.
-    pub(crate) ranks: (i64, i64),
 }
 
 /// A member's rows in the batch; no key once it has left.
@@ -31,7 +29,6 @@ pub(crate) struct Place {
 pub(crate) struct Joining {
     pub(crate) key: RequestKey,
     pub(crate) rows: usize,
-    pub(crate) rank: i64,
     pub(crate) arrival_ns: Nanos,
     pub(crate) deadline_ns: Nanos,
 }
@@ -50,17 +47,11 @@ impl Formed {
             closed: None,
             oldest_arrival_ns: Nanos::MAX,
             earliest_deadline_ns: Nanos::MAX,
-            ranks: (i64::MAX, i64::MIN),
         }
     }
 
     pub(crate) fn is_open(&self) -> bool {
         self.closed.is_none()
-    }
-
-    /// Whether its members are equally urgent but for their deadlines.
-    pub(crate) fn has_one_rank(&self) -> bool {
-        self.ranks.0 == self.ranks.1
     }
 
     /// Adds a request; its position among the members comes back.
@@ -70,7 +61,6 @@ impl Formed {
         self.live_rows += request.rows;
         self.oldest_arrival_ns = self.oldest_arrival_ns.min(request.arrival_ns);
         self.earliest_deadline_ns = self.earliest_deadline_ns.min(request.deadline_ns);
-        self.ranks = (self.ranks.0.min(request.rank), self.ranks.1.max(request.rank));
         self.members.len() - 1
     }
 

@@ -79,12 +79,12 @@ impl Queue {
         self.entries.iter()
     }
 
-    /// Takes out the live request that [`Queue::get`] gave for this position.
-    pub(crate) fn remove(&mut self, position: usize) {
-        if let Some(entry) = self.entries.remove(position) {
-            self.live -= 1;
-            self.rows -= entry.rows;
-        }
+    /// Takes out the live request that [`Queue::get`] gave for this position; its rows come back.
+    pub(crate) fn remove(&mut self, position: usize) -> usize {
+        let Some(entry) = self.entries.remove(position) else { return 0 };
+        self.live -= 1;
+        self.rows -= entry.rows;
+        entry.rows
     }
 
     /// A waiting request of `rows` rows left.
@@ -99,5 +99,76 @@ impl Queue {
 
     fn position_of(&self, urgency: Urgency) -> usize {
         self.entries.partition_point(|other| other.urgency < urgency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use slotmap::SlotMap;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Push { rank: i64, deadline_ns: Nanos, rows: usize },
+        Leave { pick: usize },
+        Take { position: usize },
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..2_i64, 0..5_u64, 1..4_usize)
+                .prop_map(|(rank, deadline_ns, rows)| Step::Push { rank, deadline_ns, rows }),
+            3 => any::<usize>().prop_map(|pick| Step::Leave { pick }),
+            1 => (0..3_usize).prop_map(|position| Step::Take { position }),
+        ]
+    }
+
+    proptest! {
+        /// Against a sorted list.
+        #[test]
+        fn keeps_the_order_and_forgets_those_who_left(steps in prop::collection::vec(step(), 0..400)) {
+            let mut queue = Queue::default();
+            let mut inside: SlotMap<RequestKey, usize> = SlotMap::with_key();
+            let mut sorted: Vec<(Urgency, RequestKey)> = Vec::new();
+            for (sequence, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Push { rank, deadline_ns, rows } => {
+                        let key = inside.insert(rows);
+                        let urgency = Urgency { rank, deadline_ns, sequence: sequence as u64 };
+                        queue.push(Waiting { key, rows, urgency });
+                        sorted.push((urgency, key));
+                        sorted.sort_unstable();
+                    }
+                    Step::Leave { pick } => {
+                        let Some(position) = pick.checked_rem(sorted.len()) else { continue };
+                        let (_, key) = sorted.remove(position);
+                        let rows = inside.remove(key).unwrap();
+                        queue.left(rows, |key| inside.contains_key(key));
+                    }
+                    Step::Take { position } => {
+                        // Only after all before it were looked at, as its position does not count stale entries.
+                        let keys: Vec<_> = (0..=position)
+                            .map(|position| queue.get(position, |key| inside.contains_key(key)).map(|entry| entry.key))
+                            .collect();
+                        let expected: Vec<_> =
+                            (0..=position).map(|position| sorted.get(position).map(|&(_, key)| key)).collect();
+                        prop_assert_eq!(&keys, &expected);
+                        if let Some(key) = keys[position] {
+                            prop_assert_eq!(queue.remove(position), inside.remove(key).unwrap());
+                            sorted.remove(position);
+                        }
+                    }
+                }
+                prop_assert_eq!(queue.is_empty(), sorted.is_empty());
+                prop_assert_eq!(queue.rows, inside.values().sum::<usize>());
+                prop_assert!(queue.entries.len() <= 2 * sorted.len() + STALE_MAX + 1, "stale entries pile up");
+                let last = Urgency { rank: 9, deadline_ns: 0, sequence: 0 };
+                prop_assert_eq!(queue.rows_before(last), queue.rows);
+                let first = Urgency { rank: -1, deadline_ns: 0, sequence: 0 };
+                prop_assert_eq!(queue.rows_before(first), if queue.entries.is_empty() { queue.rows } else { 0 });
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ pub struct BatchRef {
 pub enum LeaveReason {
     /// It had as many rows as a batch may have.
     Full,
-    /// More rows would have made one of its requests late.
+    /// More rows would have made one of its requests late, or would have left a lane without work.
     Window,
     /// Its first request had waited as long as the policy lets it.
     Deadline,

@@ -41,7 +41,7 @@ struct Returned(Mutex<Option<Slot>>);
 impl Completions for Returned {
     fn complete(&self, _batch: BatchId, completion: Completion) {
         match completion {
-            Completion::Done(slot) => *self.0.lock().unwrap() = Some(slot),
+            Completion::Done(slot) => *self.0.lock().expect("nobody panics while it is held") = Some(slot),
             other => panic!("expected a batch, got {other:?}"),
         }
     }

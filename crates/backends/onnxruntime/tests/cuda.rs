@@ -15,11 +15,11 @@ use phalanx_tensor::{DType, Tensor};
 const LIBRARY: &str = "PHALANX_ONNXRUNTIME_CUDA";
 
 fn runtime() -> Option<OnnxRuntime> {
-    if std::env::var_os(LIBRARY).is_none() {
-        eprintln!("skipped: {LIBRARY} names no library");
-        return None;
+    if std::env::var_os(LIBRARY).is_some() {
+        return common::runtime(Some(LIBRARY));
     }
-    common::runtime(Some(LIBRARY))
+    common::say_skipped(&format!("{LIBRARY} names no library"));
+    None
 }
 
 fn subject() -> Option<Subject> {

@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,10 +17,10 @@ const ROLE: &str = "PHALANX_TEST_ROLE";
 
 /// Runs `test` of this program as a child that prints what [`answer`] finds out.
 fn child(test: &str, environment: &[(&str, &Path)]) -> String {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.args(["--exact", test, "--nocapture"]).env(ROLE, "answer").env_remove("ORT_DYLIB_PATH");
     command.envs(environment.iter().copied());
-    let output = command.output().unwrap();
+    let output = command.output().expect("this program starts again");
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "the child ended with {}: {words}", output.status);
     words
@@ -30,11 +31,12 @@ fn answer() -> bool {
     if std::env::var_os(ROLE).is_none() {
         return false;
     }
-    match OnnxRuntime::new().library() {
-        Ok(library) => eprintln!("found {}", library.path().display()),
-        Err(BackendError::Unavailable { reason, hint, .. }) => eprintln!("{reason}; hint: {hint:?}"),
+    let found = match OnnxRuntime::new().library() {
+        Ok(library) => format!("found {}", library.path().display()),
+        Err(BackendError::Unavailable { reason, hint, .. }) => format!("{reason}; hint: {hint:?}"),
         Err(other) => panic!("expected it to be unavailable, got {other}"),
-    }
+    };
+    writeln!(std::io::stderr(), "{found}").expect("the parent reads it");
     true
 }
 

@@ -15,7 +15,7 @@ use phalanx_tensor::{DType, Dim, Shape, Tensor};
 
 fn prepare(model: &Model) -> Option<Arc<dyn Program>> {
     let runtime = common::runtime(None)?;
-    Some(runtime.prepare(model, Device::Cpu, &PrepareOptions::default()).unwrap())
+    Some(runtime.prepare(model, Device::Cpu, &PrepareOptions::default()).expect("prepares"))
 }
 
 fn batch(tail: &[usize]) -> Vec<Dim> {
@@ -23,11 +23,11 @@ fn batch(tail: &[usize]) -> Vec<Dim> {
 }
 
 fn finish(graph: GraphBuilder) -> Model {
-    Model::from_proto(&graph.finish()).unwrap()
+    Model::from_proto(&graph.finish()).expect("is valid")
 }
 
 fn rows(tail: usize, values: &[f32]) -> Tensor {
-    Tensor::from_vec([values.len() / tail, tail], values.to_vec()).unwrap()
+    Tensor::from_vec([values.len() / tail, tail], values.to_vec()).expect("whole rows")
 }
 
 #[test]

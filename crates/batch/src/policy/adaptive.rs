@@ -47,7 +47,16 @@ mod tests {
     use crate::LatencyModel;
 
     fn view(latency: &LatencyModel, waiting_rows: usize) -> View<'_> {
-        View { start_ns: 0, ahead: 0, waiting_rows, rows_max: 64, slo_ns: None, latency }
+        View {
+            start_ns: 0,
+            ahead: 0,
+            waiting_rows,
+            population_rows: 0,
+            lanes: 1,
+            rows_max: 64,
+            slo_ns: None,
+            latency,
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub struct View<'a> {
     pub ahead: usize,
     /// Rows that wait.
     pub waiting_rows: usize,
+    /// Rows that callers keep in the queue and on the lanes together, at the most of late.
+    pub population_rows: usize,
+    /// Lanes that share them.
+    pub lanes: usize,
     /// Rows of the largest batch.
     pub rows_max: usize,
     /// The latency every request was promised.

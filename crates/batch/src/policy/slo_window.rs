@@ -1,26 +1,50 @@
 use super::{Policy, View};
 use crate::{LatencyModel, Nanos};
 
+/// Share of the rate of one batch of everybody that batches of fewer rows must reach to be preferred.
+const RATE_KEPT: f64 = 0.9;
+
 /// The default: the largest batch that lets every request keep its deadline.
 ///
 /// A batch may take b rows while (½ + batches ahead)·l(b) is within the SLO, counting at least one ahead: a request
 /// that arrives while a batch runs has missed it, by half of it on the average, and rides the next. Those who wait
 /// longer are protected by [`window_start`]; holding the batches to what the unluckiest of them needs, a whole batch
-/// instead of a half, costs up to two percent of the goodput under bursts. Without an SLO and without deadlines it
-/// is [`Immediate`](super::Immediate).
+/// instead of a half, costs up to two percent of the goodput under bursts. Without an SLO and without deadlines
+/// nothing is late, and a batch takes what waits.
+///
+/// With or without an SLO, a batch leaves the lanes something to do while it runs: see `busy_share`.
 #[derive(Clone, Copy, Debug)]
 pub struct SloWindow;
 
 impl Policy for SloWindow {
     fn rows_cap(&mut self, view: &View<'_>) -> usize {
-        let Some(slo_ns) = view.slo_ns else { return view.rows_max };
+        let share = busy_share(view);
+        let Some(slo_ns) = view.slo_ns else { return share };
         let half_batches = 1 + 2 * view.ahead.max(1) as u64;
-        view.latency.rows_within(slo_ns.saturating_mul(2) / half_batches, view.rows_max).max(1)
+        view.latency.rows_within(slo_ns.saturating_mul(2) / half_batches, share).max(1)
     }
 
     fn keeps_slo(&self) -> bool {
         true
     }
+}
+
+/// The most rows of a batch that still leave work for the lanes while it runs.
+///
+/// Callers that wait for their answers send nothing. Were all of them in one batch, the lanes would be idle from its
+/// end until the callers are back; so with n lanes the rows are shared out over n + 1 batches, where those run nearly
+/// as many rows a second, and where the SLO leaves time: all of them have to be through within half of it, for under
+/// more load than that, large batches are what keeps the requests in time.
+fn busy_share(view: &View<'_>) -> usize {
+    let together = view.population_rows.min(view.rows_max);
+    let share = view.population_rows.div_ceil(view.lanes + 1).max(1);
+    if share >= together || !view.latency.is_known() {
+        return view.rows_max;
+    }
+    let rate = view.latency.rate(share);
+    let through_s = view.population_rows as f64 / (rate * view.lanes as f64);
+    let in_time = view.slo_ns.is_none_or(|slo_ns| through_s * 2e9 <= slo_ns as f64);
+    if in_time && rate >= RATE_KEPT * view.latency.rate(together) { share } else { view.rows_max }
 }
 
 /// How many of a queue's first entries, ordered by deadline, are passed over so that the most requests are in time:
@@ -31,9 +55,11 @@ impl Policy for SloWindow {
 /// takes the largest batch there is, whatever it costs; here the rows passed over are taken off its size. Of equal
 /// choices the one that passes over fewest is taken.
 ///
-/// `queue` yields deadline and rows; `start_ns` is when the batch would start.
+/// `queue` yields deadline and rows; at most the first `passable` are passed over; `start_ns` is when the batch would
+/// start.
 pub fn window_start(
     queue: impl Iterator<Item = (Nanos, usize)> + Clone,
+    passable: usize,
     start_ns: Nanos,
     rows_cap: usize,
     latency: &LatencyModel,
@@ -42,14 +68,14 @@ pub fn window_start(
     let rows_seen_max = rows_cap.saturating_mul(2);
     let mut rows_left: usize = 0;
     for (_, rows) in queue.clone() {
-        rows_left += rows;
+        rows_left = rows_left.saturating_add(rows);
         if rows_left >= rows_seen_max {
             break;
         }
     }
     let (mut best, mut best_gain, mut passed_over) = (0, 0, 0);
     for (index, (deadline_ns, rows)) in queue.enumerate() {
-        if rows_left.min(rows_cap) <= best_gain + passed_over {
+        if index > passable || rows_left.min(rows_cap) <= best_gain + passed_over {
             break;
         }
         let fits = match deadline_ns {
@@ -68,6 +94,8 @@ pub fn window_start(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::policy::View;
 
@@ -86,6 +114,8 @@ mod tests {
             start_ns: 0,
             ahead,
             waiting_rows: 0,
+            population_rows: 0,
+            lanes: 1,
             rows_max: 64,
             slo_ns,
             latency: &latency,
@@ -106,10 +136,42 @@ mod tests {
         let latency = latency();
         // The first could ride with 1 row only (80 ns), those behind it with 20 (250 ns).
         let queue: Vec<(Nanos, usize)> = std::iter::once((65, 1)).chain((0..20).map(|_| (250, 1))).collect();
-        assert_eq!(window_start(queue.iter().copied(), 0, 64, &latency), 1);
+        assert_eq!(window_start(queue.iter().copied(), 21, 0, 64, &latency), 1);
         // With room for all there is nothing to pass over.
-        assert_eq!(window_start(queue.iter().map(|&(_, rows)| (1000, rows)), 0, 64, &latency), 0);
+        assert_eq!(window_start(queue.iter().map(|&(_, rows)| (1000, rows)), 21, 0, 64, &latency), 0);
         // Nor where the queue is short.
-        assert_eq!(window_start([(65, 1), (70, 1)].into_iter(), 0, 64, &latency), 0);
+        assert_eq!(window_start([(65, 1), (70, 1)].into_iter(), 2, 0, 64, &latency), 0);
+    }
+
+    /// The same by trying every choice.
+    fn best_by_hand(
+        queue: &[(Nanos, usize)],
+        passable: usize,
+        rows_cap: usize,
+        latency: &LatencyModel,
+    ) -> usize {
+        let gain = |first: usize| {
+            let fits = latency.rows_within(queue[first].0, rows_cap);
+            let (before, after) = queue.split_at(first);
+            let rows = |part: &[(Nanos, usize)]| part.iter().map(|&(_, rows)| rows).sum::<usize>();
+            fits.min(rows(after)).saturating_sub(rows(before))
+        };
+        let choices = 0..queue.len().min(passable + 1);
+        let most = choices.clone().map(gain).max().unwrap_or(0);
+        choices.into_iter().find(|&first| gain(first) == most).unwrap_or(0)
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_choice_is_better(
+            mut queue in prop::collection::vec((0..800_u64, 1..4_usize), 1..60),
+            passable in 0..60_usize,
+            rows_cap in 1..64_usize,
+        ) {
+            queue.sort_unstable();
+            let latency = latency();
+            let chosen = window_start(queue.iter().copied(), passable, 0, rows_cap, &latency);
+            prop_assert_eq!(chosen, best_by_hand(&queue, passable, rows_cap, &latency));
+        }
     }
 }

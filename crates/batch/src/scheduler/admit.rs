@@ -86,11 +86,11 @@ impl<T: Clone> Scheduler<T> {
             joined: None,
             payload,
         });
-        let joining = Joining { key, rows: arrival.rows, rank, arrival_ns: now_ns, deadline_ns };
+        let joining = Joining { key, rows: arrival.rows, arrival_ns: now_ns, deadline_ns };
         let placed = match self.join_at_once(now_ns, arrival.group, &joining) {
             Some(placed) => placed,
             None => {
-                self.enqueue(arrival.group, &joining);
+                self.enqueue(arrival.group, rank, &joining);
                 Placed::Queued
             }
         };
@@ -140,9 +140,8 @@ impl<T: Clone> Scheduler<T> {
         payloads
     }
 
-    fn enqueue(&mut self, group: GroupId, joining: &Joining) {
-        let urgency =
-            Urgency { rank: joining.rank, deadline_ns: joining.deadline_ns, sequence: self.next_sequence };
+    fn enqueue(&mut self, group: GroupId, rank: i64, joining: &Joining) {
+        let urgency = Urgency { rank, deadline_ns: joining.deadline_ns, sequence: self.next_sequence };
         self.next_sequence += 1;
         self.waiting_rows += joining.rows;
         if let Some(group) = self.group_mut(group) {
@@ -153,10 +152,8 @@ impl<T: Clone> Scheduler<T> {
     /// When the request has to be answered. An SLO that not even one row can meet gives no deadline: then batches of
     /// one row are the best that can be done.
     pub(super) fn deadline_ns(&self, now_ns: Nanos, arrival: &Arrival) -> Nanos {
-        let promised = self
-            .options
-            .slo_ns
-            .filter(|&slo_ns| self.policy.keeps_slo() && self.run_ns(arrival.group, 1) <= slo_ns);
+        let promised =
+            self.options.slo_ns.filter(|&slo_ns| self.keeps_slo && self.run_ns(arrival.group, 1) <= slo_ns);
         let promised_ns = promised.map_or(Nanos::MAX, |slo_ns| now_ns.saturating_add(slo_ns));
         arrival.deadline_ns.unwrap_or(promised_ns)
     }

@@ -71,22 +71,19 @@ impl<T: Clone> Scheduler<T> {
         self.formed_rows + waiting.sum::<usize>()
     }
 
-    /// How long all lanes together take for `before` rows and then for this request, at best: in batches of the most
-    /// efficient size, and the request with what is left over.
+    /// How long all lanes together take at best for `before` rows and then this request: in batches of the most
+    /// efficient size, and what is left over.
     fn drain_ns(&self, arrival: &Arrival, before: usize) -> Nanos {
         let Some(group) = self.group(arrival.group) else { return 0 };
-        let batch = if group.exclusive {
-            arrival.rows
-        } else {
-            group.latency.fastest_size().min(self.options.rows_max)
+        let batch = match group.exclusive {
+            true => arrival.rows,
+            false => group.latency.fastest_size().min(self.options.rows_max),
         };
-        let (batches, rest) = match before / batch.max(1) {
-            0 => (0, before),
-            batches => (batches, before % batch),
-        };
+        let rows = before.saturating_add(arrival.rows).max(1);
+        let batches = (rows - 1) / batch.max(1);
         let full_ns =
             group.latency.estimate_ns(batch).saturating_mul(batches as Nanos) / self.lanes_divisor();
-        full_ns.saturating_add(group.latency.estimate_ns(rest + arrival.rows))
+        full_ns.saturating_add(group.latency.shortest_ns(rows - batches * batch))
     }
 
     fn lanes_divisor(&self) -> Nanos {

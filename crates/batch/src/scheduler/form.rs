@@ -1,9 +1,13 @@
 //! Forming batches from the queue.
 
 use super::Scheduler;
+use super::window::PassedOver;
 use crate::formed::Formed;
 use crate::policy::View;
 use crate::{BatchRef, GroupId, Nanos, Refusal};
+
+/// Batches over which the number of callers is remembered, about.
+const POPULATION_BATCHES: usize = 64;
 
 /// A request that was put into a batch formed ahead.
 #[derive(Clone, Debug)]
@@ -50,16 +54,17 @@ impl<T: Clone> Scheduler<T> {
             let Some(group) = self.most_urgent_group() else { return false };
             let position = self.formed.len();
             let start_ns = self.start_ns(now_ns, position);
-            self.refuse_late(group, start_ns, refused);
-            if self.next_waiting(group, 0).is_none() {
+            if self.refuse_late(group, start_ns, refused) {
+                // Whoever is next in this group may be less urgent than the first of another.
                 continue;
             }
             if self.open(now_ns, group).is_none() {
                 return false;
             }
-            let passed_over = self.window_start(position, start_ns);
-            self.top_up(now_ns, position, passed_over);
-            if passed_over > 0 {
+            let passed_over =
+                if self.keeps_slo { self.pass_over(position, start_ns) } else { PassedOver::default() };
+            self.top_up(start_ns, position, passed_over);
+            if !passed_over.is_nobody() {
                 self.refuse_late(group, self.start_ns(now_ns, position + 1), refused);
             }
             return true;
@@ -69,6 +74,11 @@ impl<T: Clone> Scheduler<T> {
 
     /// Opens an empty batch behind those that are formed.
     pub(super) fn open(&mut self, now_ns: Nanos, group: GroupId) -> Option<()> {
+        let in_flight: usize =
+            self.lanes.iter().flat_map(|lane| &lane.in_flight).map(|flight| flight.rows).sum();
+        // The most there were, forgotten slowly: callers that are on their way back still count.
+        let remembered = self.population_rows - self.population_rows.div_ceil(POPULATION_BATCHES);
+        self.population_rows = remembered.max(self.queued_rows() + in_flight);
         let rows_cap = self.rows_cap(now_ns, group, self.formed.len())?;
         let batch = self.places.open()?;
         let members = self.spare_members.pop().unwrap_or_default();
@@ -82,6 +92,8 @@ impl<T: Clone> Scheduler<T> {
             start_ns: self.start_ns(now_ns, before),
             ahead: self.ahead(before),
             waiting_rows: self.waiting_rows,
+            population_rows: self.population_rows,
+            lanes: self.lanes.len(),
             rows_max: self.options.rows_max,
             slo_ns: self.options.slo_ns,
             latency: &self.groups.get(group.0 as usize)?.as_ref()?.latency,

@@ -80,9 +80,9 @@ impl<T: Clone> Scheduler<T> {
     }
 
     /// Takes the request that [`Scheduler::next_waiting`] gave out of the queue.
-    pub(super) fn dequeue(&mut self, group: GroupId, position: usize, rows: usize) {
+    pub(super) fn dequeue(&mut self, group: GroupId, position: usize) {
         if let Some(group) = self.group_mut(group) {
-            group.queue.remove(position);
+            let rows = group.queue.remove(position);
             self.waiting_rows -= rows;
         }
     }

@@ -1,9 +1,25 @@
 //! Who may join a batch that is being formed.
 
+use super::window::PassedOver;
 use super::{Placed, Scheduler};
 use crate::formed::{Formed, Joining};
 use crate::queue::Waiting;
 use crate::{GroupId, LeaveReason, Nanos};
+
+/// What came of a request's joining a batch.
+enum Join {
+    Placed(Placed),
+    /// It would be late itself; the batch stays open.
+    TooLate,
+    /// The batch is closed.
+    Closed,
+}
+
+enum Fits {
+    Yes,
+    TooLate,
+    No(LeaveReason),
+}
 
 impl<T: Clone> Scheduler<T> {
     /// An arrival joins the open batch, or opens one, where nobody waits before it.
@@ -19,7 +35,7 @@ impl<T: Clone> Scheduler<T> {
         match self.formed.back().filter(|formed| formed.is_open()).map(|formed| formed.group) {
             Some(open) if open != group => return None,
             Some(_) => {
-                let placed = self.join(now_ns, self.formed.len() - 1, joining);
+                let placed = self.join_back(now_ns, joining);
                 if placed.is_some() {
                     return placed;
                 }
@@ -30,31 +46,56 @@ impl<T: Clone> Scheduler<T> {
             return None;
         }
         self.open(now_ns, group)?;
-        self.join(now_ns, self.formed.len() - 1, joining)
+        self.join_back(now_ns, joining)
     }
 
-    /// Moves waiting requests into an open batch, the first of them at `from` of the queue, as many as it takes.
-    pub(super) fn top_up(&mut self, now_ns: Nanos, position: usize, from: usize) {
+    fn join_back(&mut self, now_ns: Nanos, joining: &Joining) -> Option<Placed> {
+        let back = self.formed.len().checked_sub(1)?;
+        let start_ns = if self.keeps_slo { self.start_ns(now_ns, back) } else { now_ns };
+        match self.join(start_ns, back, joining) {
+            Join::Placed(placed) => Some(placed),
+            Join::TooLate | Join::Closed => None,
+        }
+    }
+
+    /// Moves waiting requests into an open batch that starts at `start_ns`, as many as it takes, except those that are
+    /// `passed_over` and those that a batch of its size would not answer in time.
+    pub(super) fn top_up(&mut self, start_ns: Nanos, position: usize, passed_over: PassedOver) {
+        let mut at = 0;
         while let Some(group) =
             self.formed.get(position).filter(|formed| formed.is_open()).map(|formed| formed.group)
         {
-            let Some(next) = self.next_waiting(group, from) else { return };
-            let Some(joining) = self.joining(&next) else { return };
-            if self.join(now_ns, position, &joining).is_none() {
+            // Those who are left out come first, so there is an end to looking for others behind them.
+            let Some(next) = self.next_waiting(group, at).filter(|_| at < self.options.rows_max) else {
                 return;
+            };
+            if passed_over.contains(next.urgency) {
+                at += 1;
+                continue;
             }
-            self.dequeue(group, from, next.rows);
+            let Some(joining) = self.joining(&next) else { return };
+            match self.join(start_ns, position, &joining) {
+                Join::Placed(_) => self.dequeue(group, at),
+                Join::TooLate => at += 1,
+                Join::Closed => return,
+            }
         }
     }
 
     /// Puts a request into an open batch, unless that would be too many rows or make one of its members late: then
     /// the batch is closed.
-    fn join(&mut self, now_ns: Nanos, position: usize, joining: &Joining) -> Option<Placed> {
-        let closes = self.closes(now_ns, position, joining)?;
-        let formed = self.formed.get_mut(position)?;
-        if closes.is_some() {
-            formed.closed = closes;
-            return None;
+    fn join(&mut self, start_ns: Nanos, position: usize, joining: &Joining) -> Join {
+        let fits = self.fits(start_ns, position, joining);
+        let Some(formed) = self.formed.get_mut(position).filter(|formed| formed.is_open()) else {
+            return Join::Closed;
+        };
+        match fits {
+            Fits::Yes => {}
+            Fits::TooLate => return Join::TooLate,
+            Fits::No(reason) => {
+                formed.closed = Some(reason);
+                return Join::Closed;
+            }
         }
         let offset = formed.rows;
         let index = formed.join(joining);
@@ -64,28 +105,31 @@ impl<T: Clone> Scheduler<T> {
             entry.joined = Some((batch.place, index));
         }
         self.close_if_full(position);
-        Some(Placed::Joined { batch, index, offset })
+        Join::Placed(Placed::Joined { batch, index, offset })
     }
 
-    /// Why an open batch has to be closed rather than take this request. `None` where there is no open batch.
-    fn closes(&self, now_ns: Nanos, position: usize, joining: &Joining) -> Option<Option<LeaveReason>> {
-        let formed = self.formed.get(position).filter(|formed| formed.is_open())?;
-        if formed.rows == 0 {
-            return Some(None);
-        }
+    /// Whether a request may ride in a batch.
+    fn fits(&self, start_ns: Nanos, position: usize, joining: &Joining) -> Fits {
+        let Some(formed) = self.formed.get(position).filter(|formed| formed.rows > 0) else {
+            return Fits::Yes;
+        };
         let rows = formed.live_rows + joining.rows;
         // Rows that left leave holes until the batch is taken, so both counts are held to a limit.
         if formed.rows + joining.rows > self.options.rows_max
             || (formed.live_rows > 0 && rows > formed.rows_cap)
         {
-            return Some(Some(self.policy.cap_reason(formed.rows_cap, self.options.rows_max)));
+            return Fits::No(self.policy.cap_reason(formed.rows_cap, self.options.rows_max));
         }
         let deadline_ns = formed.earliest_deadline_ns.min(joining.deadline_ns);
-        if deadline_ns == Nanos::MAX || formed.live_rows == 0 || !self.policy.keeps_slo() {
-            return Some(None);
+        if deadline_ns == Nanos::MAX || formed.live_rows == 0 || !self.keeps_slo {
+            return Fits::Yes;
         }
-        let ends_ns = self.start_ns(now_ns, position).saturating_add(self.run_ns(formed.group, rows));
-        Some((ends_ns > deadline_ns).then_some(LeaveReason::Window))
+        let ends_ns = start_ns.saturating_add(self.run_ns(formed.group, rows));
+        match ends_ns {
+            _ if ends_ns <= deadline_ns => Fits::Yes,
+            _ if ends_ns > joining.deadline_ns => Fits::TooLate,
+            _ => Fits::No(LeaveReason::Window),
+        }
     }
 
     fn close_if_full(&mut self, position: usize) {
@@ -104,7 +148,6 @@ impl<T: Clone> Scheduler<T> {
         Some(Joining {
             key: waiting.key,
             rows: entry.rows,
-            rank: entry.rank,
             arrival_ns: entry.arrival_ns,
             deadline_ns: entry.deadline_ns,
         })

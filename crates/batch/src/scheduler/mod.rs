@@ -39,6 +39,8 @@ new_key_type! {
 pub struct Scheduler<T> {
     options: Options,
     policy: Box<dyn Policy>,
+    /// Whether batches are held to the deadlines of their members.
+    keeps_slo: bool,
     entries: SlotMap<RequestKey, Entry<T>>,
     groups: Vec<Option<Group>>,
     /// The batches that no lane has taken yet, the next to leave first; only the last may be open.
@@ -57,6 +59,8 @@ pub struct Scheduler<T> {
     waiting_rows: usize,
     /// Rows in formed batches.
     formed_rows: usize,
+    /// Rows in the queue and on the lanes, at the most of late.
+    population_rows: usize,
     /// Batches in flight on all lanes.
     running: usize,
     lanes_left: usize,
@@ -100,8 +104,10 @@ impl<T: Clone> Scheduler<T> {
         let lanes = options.lanes.max(1);
         let depth = options.depth.max(1);
         let options = Options { lanes, depth, rows_max: options.rows_max.max(1), ..options };
+        let policy = policy::build(options.policy);
         Self {
-            policy: policy::build(options.policy),
+            keeps_slo: policy.keeps_slo(),
+            policy,
             entries: SlotMap::with_key(),
             groups: Vec::new(),
             formed: VecDeque::with_capacity(lanes),
@@ -113,6 +119,7 @@ impl<T: Clone> Scheduler<T> {
             candidates: Vec::new(),
             waiting_rows: 0,
             formed_rows: 0,
+            population_rows: 0,
             running: 0,
             lanes_left: lanes,
             next_sequence: 0,

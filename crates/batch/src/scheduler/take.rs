@@ -24,9 +24,6 @@ impl<T: Clone> Scheduler<T> {
                 self.goes_idle(lane, Nanos::MAX);
                 return Take::Wait;
             }
-            if self.formed.len() == 1 {
-                self.top_up(now_ns, 0, 0);
-            }
             let leaves_ns = self.formed.front().map_or(0, |formed| self.leaves_at_ns(formed, lane));
             if leaves_ns > now_ns {
                 self.goes_idle(lane, leaves_ns);

@@ -1,101 +1,151 @@
 //! Requests that are too late, and those that are passed over so that more of the others are in time.
 
-use super::{RequestKey, Scheduler};
+use super::{Entry, RequestKey, Scheduler};
 use crate::policy::window_start;
+use crate::queue::Urgency;
 use crate::{GroupId, LaneId, Nanos, Refusal};
 
-/// A member of a batch that may be passed over.
+/// A request that may be passed over.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate {
     deadline_ns: Nanos,
+    rank: i64,
     rows: usize,
-    key: RequestKey,
+}
+
+/// The requests of this rank whose deadlines come before that time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PassedOver {
+    rank: i64,
+    before_ns: Nanos,
+}
+
+impl PassedOver {
+    pub(super) fn contains(&self, urgency: Urgency) -> bool {
+        urgency.rank == self.rank && urgency.deadline_ns < self.before_ns
+    }
+
+    pub(super) fn is_nobody(&self) -> bool {
+        self.before_ns == 0
+    }
 }
 
 impl<T: Clone> Scheduler<T> {
-    /// Refuses the requests at the front that could not be answered in time even if they ran alone.
-    pub(super) fn refuse_late(&mut self, group: GroupId, start_ns: Nanos, refused: &mut Vec<(T, Refusal)>) {
+    /// Refuses the requests at the front that could not be answered in time even if they ran alone. Whether there were
+    /// any.
+    pub(super) fn refuse_late(
+        &mut self,
+        group: GroupId,
+        start_ns: Nanos,
+        refused: &mut Vec<(T, Refusal)>,
+    ) -> bool {
+        let before = refused.len();
         let doubtful = self.group(group).is_some_and(|group| group.is_doubtful(start_ns));
         while let Some(next) = self.next_waiting(group, 0) {
             let latest_ns = next.urgency.deadline_ns;
-            if latest_ns == Nanos::MAX {
-                return;
-            }
             let run_ns = if doubtful { 0 } else { self.run_ns(group, next.rows) };
             let ends_ns = start_ns.saturating_add(run_ns);
-            if ends_ns <= latest_ns {
-                return;
+            if latest_ns == Nanos::MAX || ends_ns <= latest_ns {
+                break;
             }
             self.refuse(next.key, ends_ns - latest_ns, refused);
         }
+        refused.len() > before
     }
 
     /// The last look at the batch that leaves next, now that it is known when and who else waits: its oldest members
-    /// are passed over where that makes room for more requests than it costs, and it is filled up.
+    /// are passed over where that makes room for more than it costs, and it is filled up.
     pub(super) fn seal(&mut self, now_ns: Nanos, lane: LaneId, refused: &mut Vec<(T, Refusal)>) {
-        let Some(formed) = self.formed.front().filter(|_| self.policy.keeps_slo()) else { return };
+        let Some(formed) = self.formed.front() else { return };
         let Some(group) = self.group(formed.group).filter(|group| !group.exclusive) else { return };
         let (id, queued) = (formed.group, !group.queue.is_empty());
         let start_ns = self.lane_starts_ns(now_ns, lane);
-        let late = start_ns.saturating_add(group.latency.estimate_ns(formed.live_rows))
-            > formed.earliest_deadline_ns;
+        let late = self.keeps_slo
+            && start_ns.saturating_add(group.latency.estimate_ns(formed.live_rows))
+                > formed.earliest_deadline_ns;
         if !queued && !late {
             return;
         }
-        let Some(rows_cap) = self.rows_cap(now_ns, id, 0) else { return };
-        let Some(formed) = self.formed.front_mut() else { return };
-        formed.rows_cap = rows_cap;
-        let passed_over = self.window_start(0, start_ns);
-        let members = self.candidates.len();
-        for index in 0..passed_over.min(members) {
-            let Candidate { deadline_ns, rows, key } = self.candidates[index];
-            let ends_ns = start_ns.saturating_add(self.run_ns(id, rows));
-            self.refuse(key, ends_ns.saturating_sub(deadline_ns), refused);
-        }
-        let earliest = self.candidates.get(passed_over).map(|candidate| candidate.deadline_ns);
-        if let Some(formed) = self.formed.front_mut() {
-            formed.earliest_deadline_ns = earliest.unwrap_or(Nanos::MAX);
-            if formed.rows < self.options.rows_max && formed.live_rows < rows_cap {
-                formed.closed = None;
+        let mut passed_over = PassedOver::default();
+        if self.keeps_slo {
+            let rows_cap = self.rows_cap(now_ns, id, 0);
+            if let (Some(rows_cap), Some(formed)) = (rows_cap, self.formed.front_mut()) {
+                formed.rows_cap = rows_cap;
             }
+            passed_over = self.pass_over(0, start_ns);
+            self.refuse_members(start_ns, passed_over, refused);
         }
-        self.top_up(now_ns, 0, passed_over.saturating_sub(members));
+        let rows_max = self.options.rows_max;
+        let Some(formed) = self.formed.front_mut().filter(|_| queued) else { return };
+        // It may have been closed early, or members have left since.
+        if formed.live_rows < formed.rows_cap && formed.rows < rows_max {
+            formed.closed = None;
+            self.top_up(start_ns, 0, passed_over);
+        }
     }
 
-    /// How many of a batch's members, by ascending deadline, and then of those that wait for it are passed over. The
-    /// members are put into `candidates`.
-    pub(super) fn window_start(&mut self, position: usize, start_ns: Nanos) -> usize {
-        self.candidates.clear();
-        let Some(formed) = self.formed.get(position).filter(|_| self.policy.keeps_slo()) else { return 0 };
-        let Some(group) = self.groups.get(formed.group.0 as usize).and_then(Option::as_ref) else { return 0 };
-        let entries = &self.entries;
-        let live = |key: RequestKey| entries.get(key).map(|entry| (entry.deadline_ns, entry.rows));
-        // Only among equals: nobody is passed over for a request of lower priority.
-        let mut waiting = group.queue.iter().filter(|entry| live(entry.key).is_some()).peekable();
-        let rank = if formed.live_rows > 0 {
-            if !formed.has_one_rank() {
-                return 0;
-            }
-            formed.ranks.0
-        } else {
-            match waiting.peek() {
-                Some(first) => first.urgency.rank,
-                None => return 0,
-            }
+    /// Who of a batch's members, and of those that wait for it, is to be passed over.
+    pub(super) fn pass_over(&mut self, position: usize, start_ns: Nanos) -> PassedOver {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        let passed_over = self.choose(position, start_ns, &mut candidates);
+        self.candidates = candidates;
+        passed_over.unwrap_or_default()
+    }
+
+    fn choose(
+        &self,
+        position: usize,
+        start_ns: Nanos,
+        candidates: &mut Vec<Candidate>,
+    ) -> Option<PassedOver> {
+        let formed = self.formed.get(position)?;
+        let group = self.group(formed.group)?;
+        let candidate = |key: RequestKey| {
+            let entry = self.entries.get(key)?;
+            Some(Candidate { deadline_ns: entry.deadline_ns, rank: entry.rank, rows: entry.rows })
         };
-        for key in formed.members.iter().filter_map(|place| place.key) {
-            if let Some((deadline_ns, rows)) = live(key) {
-                self.candidates.push(Candidate { deadline_ns, rows, key });
+        candidates.extend(formed.members.iter().filter_map(|place| candidate(place.key?)));
+        // More than twice the batch's rows make no difference, and no more than its slot has room for can join.
+        let room = self.options.rows_max.saturating_sub(formed.rows).min(formed.rows_cap.saturating_mul(2));
+        let waiting = group.queue.iter().filter_map(|entry| candidate(entry.key));
+        candidates.extend(waiting.scan(room, |room, entry| {
+            *room = room.checked_sub(entry.rows)?;
+            Some(entry)
+        }));
+        candidates.sort_by_key(|candidate| candidate.deadline_ns);
+        // Nobody is passed over for a request of lower priority.
+        let rank = candidates.iter().map(|candidate| candidate.rank).max()?;
+        let passable = candidates.iter().take_while(|candidate| candidate.rank == rank).count();
+        let queue = candidates.iter().map(|candidate| (candidate.deadline_ns, candidate.rows));
+        let first = window_start(queue, passable, start_ns, formed.rows_cap, &group.latency);
+        let before_ns = candidates.get(first).map_or(Nanos::MAX, |candidate| candidate.deadline_ns);
+        (first > 0).then_some(PassedOver { rank, before_ns })
+    }
+
+    /// Refuses the members of the front batch that are passed over.
+    fn refuse_members(&mut self, start_ns: Nanos, passed_over: PassedOver, refused: &mut Vec<(T, Refusal)>) {
+        if passed_over.is_nobody() {
+            return;
+        }
+        let mut earliest_ns = Nanos::MAX;
+        let members = self.formed.front().map_or(0, |formed| formed.members.len());
+        for member in 0..members {
+            let key = self.formed.front().and_then(|formed| formed.members.get(member)?.key);
+            let Some((key, entry)) = key.and_then(|key| Some((key, self.entries.get(key)?))) else {
+                continue;
+            };
+            let Entry { rank, deadline_ns, rows, group, .. } = *entry;
+            if passed_over.contains(Urgency { rank, deadline_ns, sequence: 0 }) {
+                let ends_ns = start_ns.saturating_add(self.run_ns(group, rows));
+                self.refuse(key, ends_ns.saturating_sub(deadline_ns), refused);
+            } else {
+                earliest_ns = earliest_ns.min(deadline_ns);
             }
         }
-        self.candidates.sort_by_key(|candidate| candidate.deadline_ns);
-        let room = self.options.rows_max.saturating_sub(formed.rows);
-        let waiting = waiting.take_while(|entry| entry.urgency.rank == rank).scan(room, |room, entry| {
-            *room = room.checked_sub(entry.rows)?;
-            Some((entry.urgency.deadline_ns, entry.rows))
-        });
-        let members = self.candidates.iter().map(|candidate| (candidate.deadline_ns, candidate.rows));
-        window_start(members.chain(waiting), start_ns, formed.rows_cap, &group.latency)
+        if let Some(formed) = self.formed.front_mut() {
+            formed.earliest_deadline_ns = earliest_ns;
+        }
     }
 
     /// A request that waits or has joined a batch is not going to be answered in time.

@@ -14,7 +14,7 @@ use crate::pool::PooledSlot;
 use crate::response::{Output, OutputData, Response, Timing};
 
 /// A batch with at most this many bytes of outputs is handed out by the lane itself, if it has nothing else to do.
-const INLINE_BYTES_MAX: usize = 64 << 10;
+const INLINE_BYTES_MAX: usize = 256 << 10;
 
 /// What of a batch matters to its answers.
 struct Batch {

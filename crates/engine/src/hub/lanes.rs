@@ -32,6 +32,7 @@ impl Hub {
         now_ns: Nanos,
         taken: &mut Taken<Part>,
     ) -> Next {
+        let has_ended = ended.is_some();
         loop {
             let (take, others) = {
                 let mut scheduler = self.scheduler();
@@ -48,7 +49,8 @@ impl Hub {
                 Take::WaitUntil(at_ns) => return Next::WaitUntil(at_ns),
                 Take::Run => {}
             }
-            if taken.more_waiting {
+            // Waking the mover is dear; it forms what it can after every delivery.
+            if taken.more_waiting && !has_ended {
                 self.inbox.push(Work::Form);
             }
             match self.depart(lane, now_ns, taken) {
@@ -83,7 +85,7 @@ impl Hub {
     pub(crate) fn lane_failed(&self, lane: LaneId, error: &BackendError) {
         let parts = {
             let mut scheduler = self.scheduler();
-            scheduler.lane_lost(lane);
+            self.wake(scheduler.lane_lost(lane));
             if scheduler.all_lanes_lost() {
                 // Whoever arrives later is told at once, whoever arrived before is in the scheduler.
                 let _ = self.broken.set(error.clone());
@@ -120,10 +122,9 @@ impl Hub {
             self.lanes[lane.0].epoch.fetch_add(1, Ordering::AcqRel);
             let woken = {
                 let mut scheduler = self.scheduler();
-                scheduler.lane_lost(lane);
-                scheduler.release(now_ns, batch)
+                [scheduler.lane_lost(lane), scheduler.release(now_ns, batch)]
             };
-            self.wake(woken);
+            woken.into_iter().for_each(|lane| self.wake(lane));
             self.slots.lose(slot_bytes);
             let error = BackendError::Run {
                 backend: "engine",

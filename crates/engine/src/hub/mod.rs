@@ -25,6 +25,7 @@ use crate::groups::{Group, Groups};
 use crate::metrics::Recorder;
 use crate::pad::PadPlan;
 use crate::pool::{BufferPool, SlotPool};
+use crate::threads::Placing;
 
 pub(crate) use lanes::Next;
 
@@ -57,6 +58,7 @@ pub(crate) struct Hub {
     /// What the mover thread has to do.
     pub(crate) inbox: Inbox<Work>,
     pub(crate) lanes: Vec<LaneShared>,
+    pub(crate) placing: Placing,
     pub(crate) exiting: AtomicBool,
     scheduler: Mutex<Scheduler<Part>>,
     calls: CallPool,
@@ -161,6 +163,7 @@ impl Hub {
             buffers: BufferPool::new(slot_bytes_max / 16),
             inbox: Inbox::with_capacity(2 * places),
             lanes: (0..lanes).map(|_| LaneShared::default()).collect(),
+            placing: Placing::new(lanes),
             exiting: AtomicBool::new(false),
             cells: (0..places).map(|_| Cell::default()).collect(),
             calls: CallPool::new(calls_idle_max),

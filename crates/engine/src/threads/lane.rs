@@ -95,7 +95,10 @@ impl LaneThread {
                     self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
                     continue;
                 }
-                (Some(finished), _) => self.hub.inbox.push(Work::Deliver(finished)),
+                (Some(finished), _) => {
+                    self.hub.placing.lane_is_here(self.lane.0);
+                    self.hub.inbox.push(Work::Deliver(finished));
+                }
                 (None, _) => {}
             }
             let batch = match next {

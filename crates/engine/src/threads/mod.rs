@@ -3,6 +3,8 @@
 
 mod lane;
 mod mover;
+mod placing;
 
 pub(crate) use lane::LaneThread;
 pub(crate) use mover::{Mover, Roster};
+pub(crate) use placing::Placing;

@@ -108,6 +108,7 @@ impl Roster {
 impl Mover {
     /// Runs until the inbox is closed and empty.
     pub(crate) fn run(self) {
+        self.hub.placing.mover_is_here();
         let mut scratch = Vec::new();
         let mut joined = Vec::new();
         let mut timeout = self.watch();

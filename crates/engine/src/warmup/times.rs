@@ -10,7 +10,7 @@ use super::sample::Sample;
 /// Runs of each size, of which the fastest counts: whatever disturbs a run makes it slower.
 const RUNS: usize = 3;
 /// Rates that differ by less are the same.
-const RATE_TOLERANCE: f64 = 0.02;
+const RATE_TOLERANCE: f64 = 0.01;
 
 /// How long batches of these sizes take, in nanoseconds: all of them, or from the smallest on as many as fit into
 /// `budget`, and at least two.

@@ -49,7 +49,7 @@ mod tests {
             learned.get_or_learn(&rows(size), || Ok(outputs.clone())).unwrap();
         }
         let unasked = || -> Result<Vec<OutputSpec>, BackendError> { panic!("it was known") };
-        assert_eq!(learned.get_or_learn(&rows(3), unasked), Ok(outputs.clone()));
+        assert_eq!(learned.get_or_learn(&rows(3), unasked), Ok(outputs));
         assert_eq!(learned.entries.lock().unwrap().len(), 2);
         let failed = BackendError::Panicked { message: String::new() };
         assert_eq!(learned.get_or_learn(&rows(1), || Err(failed.clone())), Err(failed));

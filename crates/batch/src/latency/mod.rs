@@ -1,11 +1,7 @@
+mod learn;
+
 use crate::Nanos;
 
-/// Which share of batches should take no longer than the estimate.
-const QUANTILE: f64 = 0.9;
-/// Step of the quantile estimate at each observation, in mean deviations.
-const STEP: f64 = 0.1;
-/// Weight of the newest observation in the mean deviation.
-const DEVIATION_WEIGHT: f64 = 0.1;
 /// Before anything was measured: low, so that nothing is refused for want of knowledge.
 const UNKNOWN_NS: f64 = 1_000.0;
 
@@ -19,11 +15,13 @@ pub struct LatencyModel {
     /// Ascending row counts.
     sizes: Vec<usize>,
     estimates_ns: Vec<f64>,
-    /// Mean distance of the observations from the estimates.
-    deviations_ns: Vec<f64>,
+    /// Mean distance of the observations from the estimates, as a share of these.
+    spreads: Vec<f64>,
     known: Vec<bool>,
     /// A batch between two sizes runs at the larger one.
     padded: bool,
+    /// The index of the size with the highest rate; of equal ones the largest.
+    fastest: usize,
 }
 
 impl LatencyModel {
@@ -38,10 +36,15 @@ impl LatencyModel {
         Self::with_sizes(sizes, false)
     }
 
-    /// For a program that runs only batches of these sizes, ascending.
+    /// For a program that runs only batches of these sizes.
     #[must_use]
     pub fn buckets(sizes: &[usize]) -> Self {
-        let sizes = if sizes.is_empty() { vec![1] } else { sizes.to_vec() };
+        let mut sizes: Vec<usize> = sizes.iter().copied().filter(|&size| size > 0).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        if sizes.is_empty() {
+            sizes.push(1);
+        }
         Self::with_sizes(sizes, true)
     }
 
@@ -50,7 +53,8 @@ impl LatencyModel {
         Self {
             sizes,
             estimates_ns: vec![UNKNOWN_NS; count],
-            deviations_ns: vec![0.0; count],
+            spreads: vec![0.0; count],
+            fastest: count - 1,
             known: vec![false; count],
             padded,
         }
@@ -60,18 +64,6 @@ impl LatencyModel {
     #[must_use]
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
-    }
-
-    /// Sets the time of the size at `index` of [`LatencyModel::sizes`] to what was measured at warm-up, and extends
-    /// the line through the largest two measured sizes over those that were not. An index past the end does nothing.
-    pub fn calibrate(&mut self, index: usize, measured_ns: Nanos) {
-        let (Some(estimate), Some(known)) = (self.estimates_ns.get_mut(index), self.known.get_mut(index))
-        else {
-            return;
-        };
-        *estimate = (measured_ns as f64).max(1.0);
-        *known = true;
-        self.extrapolate();
     }
 
     /// The time of a batch of `rows` rows.
@@ -84,44 +76,6 @@ impl LatencyModel {
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.known.iter().any(|&known| known)
-    }
-
-    /// A batch of `rows` rows took `took_ns`.
-    pub fn observe(&mut self, rows: usize, took_ns: Nanos) {
-        let took = (took_ns as f64).max(1.0);
-        let (low, high, weight) = self.anchors(rows);
-        if !self.known[high] && weight > 0.5 {
-            return self.calibrate(high, took_ns);
-        }
-        if !self.known[low] && weight <= 0.5 {
-            return self.calibrate(low, took_ns);
-        }
-        let expected = self.interpolate(rows);
-        self.settle(low, 1.0 - weight, took, expected);
-        self.settle(high, weight, took, expected);
-    }
-
-    /// Moves one estimate towards the quantile, by steps that shrink with the spread of what is observed.
-    fn settle(&mut self, index: usize, weight: f64, took: f64, expected: f64) {
-        let distance = (took - expected).abs().min(expected);
-        let deviation = &mut self.deviations_ns[index];
-        *deviation += DEVIATION_WEIGHT * weight * (distance - *deviation);
-        let step = STEP * weight * *deviation;
-        if took > expected {
-            self.estimates_ns[index] += QUANTILE * step;
-        } else if took < expected {
-            self.estimates_ns[index] -= (1.0 - QUANTILE) * step;
-        }
-    }
-
-    /// A batch that ran because the estimate was doubted took `took_ns`: where it was less than expected, the estimate
-    /// is lowered to it at once.
-    pub(crate) fn correct(&mut self, rows: usize, took_ns: Nanos) {
-        let (low, high, _) = self.anchors(rows);
-        let share = (took_ns as f64).max(1.0) / self.interpolate(rows);
-        if share < 1.0 {
-            self.estimates_ns[low..=high].iter_mut().for_each(|estimate| *estimate *= share);
-        }
     }
 
     /// The most rows, up to `rows_max`, whose time is at most `budget_ns`; 0 where not even one row's is.
@@ -156,14 +110,32 @@ impl LatencyModel {
 
     /// The kept size of the highest rate, by all that is known or supposed; of equal ones the largest.
     pub(crate) fn fastest_size(&self) -> usize {
-        let rate = |index: usize| self.sizes[index] as f64 / self.estimates_ns[index];
-        let fastest = (0..self.sizes.len()).max_by(|&a, &b| rate(a).total_cmp(&rate(b)));
-        fastest.map_or(1, |index| self.sizes[index])
+        self.sizes[self.fastest]
+    }
+
+    /// The time of `rows` rows, fewer than a batch of the highest rate has: together, or where a batch would be padded
+    /// too much, in several.
+    pub(crate) fn shortest_ns(&self, rows: usize) -> Nanos {
+        let together_ns = self.estimate_ns(rows);
+        match self.sizes.iter().rfind(|&&size| self.padded && size < rows) {
+            Some(&size) => {
+                let apart_ns = self.estimate_ns(size).saturating_mul((rows / size) as Nanos);
+                let rest_ns = if rows.is_multiple_of(size) { 0 } else { self.shortest_ns(rows % size) };
+                together_ns.min(apart_ns.saturating_add(rest_ns))
+            }
+            None => together_ns,
+        }
     }
 
     /// The two kept sizes around `rows` and how close it is to the upper one, 0 to 1.
     fn anchors(&self, rows: usize) -> (usize, usize, f64) {
-        let high = self.sizes.partition_point(|&size| size < rows).min(self.sizes.len() - 1);
+        let last = self.sizes.len() - 1;
+        let high = if self.padded {
+            self.sizes.partition_point(|&size| size < rows).min(last)
+        } else {
+            // The sizes are the powers of two and the largest.
+            ((usize::BITS - rows.saturating_sub(1).leading_zeros()) as usize).min(last)
+        };
         if high == 0 || self.padded || self.sizes[high] <= rows {
             return (high, high, 1.0);
         }
@@ -175,30 +147,15 @@ impl LatencyModel {
         let (low, high, weight) = self.anchors(rows);
         self.estimates_ns[low] * (1.0 - weight) + self.estimates_ns[high] * weight
     }
-
-    fn extrapolate(&mut self) {
-        let known: Vec<usize> = (0..self.sizes.len()).filter(|&index| self.known[index]).collect();
-        let Some(&last) = known.last() else { return };
-        let line = |index: usize| (self.sizes[index] as f64, self.estimates_ns[index]);
-        let (rows, time) = line(last);
-        let slope = match known.len().checked_sub(2).map(|position| line(known[position])) {
-            Some((rows_before, time_before)) => ((time - time_before) / (rows - rows_before)).max(0.0),
-            None => 0.0,
-        };
-        for index in 0..self.sizes.len() {
-            if !self.known[index] {
-                let distance = self.sizes[index] as f64 - rows;
-                self.estimates_ns[index] = (time + slope * distance).max(1.0);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn line(rows_max: usize, alpha: u64, beta: u64) -> LatencyModel {
+    pub(super) fn line(rows_max: usize, alpha: u64, beta: u64) -> LatencyModel {
         let mut model = LatencyModel::any(rows_max);
         for index in 0..model.sizes().len() {
             model.calibrate(index, alpha * model.sizes()[index] as u64 + beta);
@@ -228,24 +185,6 @@ mod tests {
     }
 
     #[test]
-    fn settles_at_the_high_quantile() {
-        let mut model = line(1, 0, 1000);
-        for round in 0..20_000_u64 {
-            model.observe(1, 1000 + (round * 7919) % 1000);
-        }
-        let estimate = model.estimate_ns(1);
-        assert!((1800..=2000).contains(&estimate), "{estimate}");
-    }
-
-    #[test]
-    fn one_outlier_moves_little() {
-        let mut model = line(64, 10, 100);
-        let before = model.estimate_ns(64);
-        model.observe(64, before * 1000);
-        assert!(model.estimate_ns(64) < before + before / 10);
-    }
-
-    #[test]
     fn the_efficient_size_is_the_smallest_near_the_best() {
         let mut model = LatencyModel::any(32);
         for (index, time) in [100, 150, 200, 300, 640, 1400].into_iter().enumerate() {
@@ -253,5 +192,33 @@ mod tests {
         }
         assert_eq!(model.most_efficient(0.02), Some(8));
         assert_eq!(LatencyModel::any(8).most_efficient(0.02), None);
+    }
+
+    #[test]
+    fn sizes_are_put_in_order() {
+        assert_eq!(LatencyModel::buckets(&[8, 0, 1, 8]).sizes(), [1, 8]);
+        assert_eq!(LatencyModel::buckets(&[0]).sizes(), [1]);
+        assert_eq!(LatencyModel::any(0).sizes(), [1]);
+        assert_eq!(LatencyModel::any(6).sizes(), [1, 2, 4, 6]);
+    }
+
+    #[test]
+    fn rows_that_would_be_padded_too_much_are_run_apart() {
+        let mut model = LatencyModel::buckets(&[1, 8, 32]);
+        for (index, time_ns) in [150, 300, 900].into_iter().enumerate() {
+            model.calibrate(index, time_ns);
+        }
+        assert_eq!([8, 9, 17, 24, 31].map(|rows| model.shortest_ns(rows)), [300, 450, 750, 900, 900]);
+        assert_eq!(line(32, 10, 100).shortest_ns(9), 190, "a program without padding runs them together");
+    }
+
+    proptest! {
+        #[test]
+        fn as_many_rows_as_fit(alpha in 0..100_u64, beta in 1..1000_u64, rows_max in 1..300_usize, budget_ns in 0..40_000_u64) {
+            let model = line(rows_max, alpha, beta);
+            let fits = model.rows_within(budget_ns, rows_max);
+            prop_assert!(fits == 0 || model.estimate_ns(fits) <= budget_ns);
+            prop_assert!(fits == rows_max || model.estimate_ns(fits + 1) > budget_ns);
+        }
     }
 }

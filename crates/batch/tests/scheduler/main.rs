@@ -1,0 +1,9 @@
+//! What the scheduler does, one behaviour a test.
+
+mod deadlines;
+mod fixture;
+mod joining;
+mod lanes;
+mod leaving;
+mod queueing;
+mod windows;
