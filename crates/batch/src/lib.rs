@@ -8,6 +8,7 @@
 //! meantime, and it stays open until a lane takes it. At most one batch is open; another is opened behind it only
 //! when it is full. So being early with the copies never makes the batches smaller.
 
+mod callers;
 mod formed;
 mod latency;
 mod options;

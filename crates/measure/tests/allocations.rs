@@ -1,5 +1,7 @@
 //! In the steady state the engine allocates nothing for a request. Alone in its program: it counts all threads.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::alloc::System;
 use std::sync::Arc;
 use std::time::Duration;

@@ -52,6 +52,7 @@ mod tests {
             ahead: 0,
             waiting_rows,
             population_rows: 0,
+            turnaround_ns: 0,
             lanes: 1,
             rows_max: 64,
             slo_ns: None,

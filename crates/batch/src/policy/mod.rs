@@ -24,7 +24,9 @@ pub struct View<'a> {
     pub waiting_rows: usize,
     /// Rows that callers keep in the queue and on the lanes together, at the most of late.
     pub population_rows: usize,
-    /// Lanes that share them.
+    /// How long it takes, on average, until as many rows have arrived as a batch that ended had.
+    pub turnaround_ns: Nanos,
+    /// Lanes that share the rows.
     pub lanes: usize,
     /// Rows of the largest batch.
     pub rows_max: usize,

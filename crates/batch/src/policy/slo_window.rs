@@ -1,9 +1,6 @@
 use super::{Policy, View};
 use crate::{LatencyModel, Nanos};
 
-/// Share of the rate of one batch of everybody that batches of fewer rows must reach to be preferred.
-const RATE_KEPT: f64 = 0.9;
-
 /// The default: the largest batch that lets every request keep its deadline.
 ///
 /// A batch may take b rows while (½ + batches ahead)·l(b) is within the SLO, counting at least one ahead: a request
@@ -32,19 +29,21 @@ impl Policy for SloWindow {
 /// The most rows of a batch that still leave work for the lanes while it runs.
 ///
 /// Callers that wait for their answers send nothing. Were all of them in one batch, the lanes would be idle from its
-/// end until the callers are back; so with n lanes the rows are shared out over n + 1 batches, where those run nearly
-/// as many rows a second, and where the SLO leaves time: all of them have to be through within half of it, for under
-/// more load than that, large batches are what keeps the requests in time.
+/// end until the callers are back; so with n lanes the rows are shared out over n + 1 batches, where that takes less
+/// than the one batch and what of the wait the others would fill. Only where the SLO leaves time, and all of them are
+/// through within a third of it: under more load than that, large batches are what keeps the requests in time.
 fn busy_share(view: &View<'_>) -> usize {
     let together = view.population_rows.min(view.rows_max);
     let share = view.population_rows.div_ceil(view.lanes + 1).max(1);
     if share >= together || !view.latency.is_known() {
         return view.rows_max;
     }
-    let rate = view.latency.rate(share);
-    let through_s = view.population_rows as f64 / (rate * view.lanes as f64);
-    let in_time = view.slo_ns.is_none_or(|slo_ns| through_s * 2e9 <= slo_ns as f64);
-    if in_time && rate >= RATE_KEPT * view.latency.rate(together) { share } else { view.rows_max }
+    let (share_ns, together_ns) = (view.latency.estimate_ns(share), view.latency.estimate_ns(together));
+    let apart_ns = share_ns.saturating_mul(together as Nanos) / share as Nanos;
+    let through_ns = share_ns.saturating_mul(view.lanes as Nanos + 1) / view.lanes.max(1) as Nanos;
+    let in_time = view.slo_ns.is_none_or(|slo_ns| through_ns <= slo_ns / 3);
+    let pays = apart_ns < together_ns.saturating_add(view.turnaround_ns.min(share_ns));
+    if in_time && pays { share } else { view.rows_max }
 }
 
 /// How many of a queue's first entries, ordered by deadline, are passed over so that the most requests are in time:
@@ -115,6 +114,7 @@ mod tests {
             ahead,
             waiting_rows: 0,
             population_rows: 0,
+            turnaround_ns: 0,
             lanes: 1,
             rows_max: 64,
             slo_ns,

@@ -76,6 +76,7 @@ impl<T: Clone> Scheduler<T> {
             return None;
         }
         group.requests += 1;
+        self.callers.arrived(now_ns, arrival.rows);
         let rank = -i64::from(arrival.priority);
         let key = self.entries.insert(Entry {
             group: arrival.group,

@@ -13,10 +13,15 @@ impl<T: Clone> Scheduler<T> {
         batch: BatchRef,
         took_ns: Option<Nanos>,
     ) -> Option<LaneId> {
+        let in_flight: usize =
+            self.lanes.iter().flat_map(|lane| &lane.in_flight).map(|flight| flight.rows).sum();
         let flights = &mut self.lanes.get_mut(lane.0)?.in_flight;
         let position = flights.iter().position(|flight| flight.batch == batch)?;
         let flight = flights.remove(position)?;
         self.running -= 1;
+        // Right before a batch ends, the most callers are there.
+        self.callers.present(self.queued_rows() + in_flight);
+        self.callers.ended(now_ns, flight.rows);
         self.is_awake(lane);
         if let (Some(took_ns), Some(group)) = (took_ns, self.group_mut(flight.group)) {
             group.ran_ns = now_ns;

@@ -6,9 +6,6 @@ use crate::formed::Formed;
 use crate::policy::View;
 use crate::{BatchRef, GroupId, Nanos, Refusal};
 
-/// Batches over which the number of callers is remembered, about.
-const POPULATION_BATCHES: usize = 64;
-
 /// A request that was put into a batch formed ahead.
 #[derive(Clone, Debug)]
 pub struct Joined<T> {
@@ -74,11 +71,6 @@ impl<T: Clone> Scheduler<T> {
 
     /// Opens an empty batch behind those that are formed.
     pub(super) fn open(&mut self, now_ns: Nanos, group: GroupId) -> Option<()> {
-        let in_flight: usize =
-            self.lanes.iter().flat_map(|lane| &lane.in_flight).map(|flight| flight.rows).sum();
-        // The most there were, forgotten slowly: callers that are on their way back still count.
-        let remembered = self.population_rows - self.population_rows.div_ceil(POPULATION_BATCHES);
-        self.population_rows = remembered.max(self.queued_rows() + in_flight);
         let rows_cap = self.rows_cap(now_ns, group, self.formed.len())?;
         let batch = self.places.open()?;
         let members = self.spare_members.pop().unwrap_or_default();
@@ -92,7 +84,8 @@ impl<T: Clone> Scheduler<T> {
             start_ns: self.start_ns(now_ns, before),
             ahead: self.ahead(before),
             waiting_rows: self.waiting_rows,
-            population_rows: self.population_rows,
+            population_rows: self.callers.population_rows(),
+            turnaround_ns: self.callers.turnaround_ns(),
             lanes: self.lanes.len(),
             rows_max: self.options.rows_max,
             slo_ns: self.options.slo_ns,

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use slotmap::{SlotMap, new_key_type};
 
+use crate::callers::Callers;
 use crate::formed::{Formed, Place};
 use crate::places::Places;
 use crate::policy::{self, Policy};
@@ -59,8 +60,7 @@ pub struct Scheduler<T> {
     waiting_rows: usize,
     /// Rows in formed batches.
     formed_rows: usize,
-    /// Rows in the queue and on the lanes, at the most of late.
-    population_rows: usize,
+    callers: Callers,
     /// Batches in flight on all lanes.
     running: usize,
     lanes_left: usize,
@@ -119,7 +119,7 @@ impl<T: Clone> Scheduler<T> {
             candidates: Vec::new(),
             waiting_rows: 0,
             formed_rows: 0,
-            population_rows: 0,
+            callers: Callers::default(),
             running: 0,
             lanes_left: lanes,
             next_sequence: 0,

@@ -4,7 +4,7 @@ use phalanx_engine::Engine;
 use phalanx_measure::Machine;
 use phalanx_measure::answers::Answers;
 use phalanx_measure::draw::Draw;
-use phalanx_measure::report::{BenchReport, Column, Row, Table, grouped};
+use phalanx_measure::report::{BenchReport, Column, Row, Table, grouped, thousands};
 use phalanx_measure::strategy::{Callers, Plan, Strategy, Threads};
 use phalanx_model::Model;
 use phalanx_model::samples::{EncoderConfig, encoder};
@@ -100,6 +100,6 @@ fn agreement(rows: &[Row]) -> String {
     format!(
         "Both gave the same answers: {} were compared, the largest difference is {error:.1e} of its row's largest \
          magnitude.\n",
-        grouped(checked as f64)
+        thousands(checked)
     )
 }

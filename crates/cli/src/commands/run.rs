@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use clap::error::ErrorKind;
 use phalanx_engine::{Batching, Engine, Request};
 use phalanx_measure::Machine;
-use phalanx_measure::report::{BenchReport, Row, grouped};
+use phalanx_measure::report::{BenchReport, Row, grouped, thousands};
 use phalanx_model::Model;
 
 use crate::args::RunArgs;
@@ -38,7 +38,7 @@ pub(super) fn execute(args: &RunArgs) -> Result<(), Failure> {
     let elapsed = start.elapsed();
     terminal::words(&format!(
         "{} samples in {:.2} s, {} samples/s",
-        grouped(samples as f64),
+        thousands(samples),
         elapsed.as_secs_f64(),
         grouped(rate(samples, elapsed))
     ));

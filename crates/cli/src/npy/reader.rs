@@ -15,6 +15,7 @@ pub(crate) struct ArrayReader {
     header: Header,
     source: Box<dyn Read + Send>,
     rows_read: usize,
+    bytes_read: u64,
 }
 
 impl ArrayReader {
@@ -23,12 +24,12 @@ impl ArrayReader {
         let mut header = Header::read(&mut source)?;
         let long_axes = header.shape.iter().filter(|&&dim| dim != 1).count();
         if header.fortran && long_axes > 1 {
-            let bytes = read_elements(&header, &mut source, &header.shape)?;
+            let bytes = read_elements(&header, &mut source, &header.shape, 0)?;
             let bytes = order::to_c(&bytes, &header.shape, header.storage.width);
             source = Box::new(std::io::Cursor::new(bytes));
         }
         header.fortran = false;
-        Ok(Self { header, source, rows_read: 0 })
+        Ok(Self { header, source, rows_read: 0, bytes_read: 0 })
     }
 
     /// Its element type.
@@ -62,7 +63,8 @@ impl ArrayReader {
 
     fn tensor(&mut self, shape: Shape) -> Result<Tensor, NpyError> {
         let storage = self.header.storage;
-        let mut bytes = read_elements(&self.header, &mut self.source, &shape)?;
+        let mut bytes = read_elements(&self.header, &mut self.source, &shape, self.bytes_read)?;
+        self.bytes_read += bytes.len() as u64;
         storage.to_native(&mut bytes);
         if storage.text == Text::None {
             return Ok(Tensor::from_bytes(storage.dtype, shape, bytes.into())?);
@@ -74,29 +76,32 @@ impl ArrayReader {
     }
 }
 
-/// Reads the bytes of as many elements as `shape` has. Memory is only taken as the data comes in: a header that
-/// promises more than the file holds costs nothing.
-fn read_elements(header: &Header, source: &mut dyn Read, shape: &Shape) -> Result<Vec<u8>, NpyError> {
+/// Reads the bytes of as many elements as `shape` has, after the first `bytes_before` of the array. Memory is only taken
+/// as the data comes in: a header that promises more than the file holds costs nothing.
+fn read_elements(
+    header: &Header,
+    source: &mut dyn Read,
+    shape: &Shape,
+    bytes_before: u64,
+) -> Result<Vec<u8>, NpyError> {
     let dtype = header.storage.dtype;
-    let elements = shape.size_bytes(DType::U8)?;
-    let needed = (elements as u64).saturating_mul(header.storage.width as u64);
-    let available = if needed > UNCHECKED_BYTES_MAX { Machine::memory_available_bytes() } else { None };
-    if let Some(available) = available.filter(|&available| available < needed) {
-        return Err(NpyError::Memory {
-            shape: shape.clone(),
-            dtype,
-            needed_bytes: needed,
-            available_bytes: available,
-        });
+    let size_bytes = |shape: &Shape| -> Result<u64, NpyError> {
+        Ok((shape.size_bytes(DType::U8)? as u64).saturating_mul(header.storage.width as u64))
+    };
+    let needed_bytes = size_bytes(shape)?;
+    let available_bytes =
+        if needed_bytes > UNCHECKED_BYTES_MAX { Machine::memory_available_bytes() } else { None };
+    if let Some(available_bytes) = available_bytes.filter(|&available| available < needed_bytes) {
+        return Err(NpyError::Memory { shape: shape.clone(), dtype, needed_bytes, available_bytes });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(needed.min(UNCHECKED_BYTES_MAX)).unwrap_or(0));
-    source.take(needed).read_to_end(&mut bytes)?;
-    if (bytes.len() as u64) < needed {
+    let mut bytes = Vec::with_capacity(usize::try_from(needed_bytes.min(UNCHECKED_BYTES_MAX)).unwrap_or(0));
+    source.take(needed_bytes).read_to_end(&mut bytes)?;
+    if (bytes.len() as u64) < needed_bytes {
         return Err(NpyError::Truncated {
-            shape: shape.clone(),
+            shape: header.shape.clone(),
             dtype,
-            expected_bytes: needed,
-            got_bytes: bytes.len() as u64,
+            expected_bytes: size_bytes(&header.shape).unwrap_or(u64::MAX),
+            got_bytes: bytes_before + bytes.len() as u64,
         });
     }
     Ok(bytes)
@@ -134,7 +139,7 @@ mod tests {
         let mut array = open(file("<f4", "False", "(3, 1)", &[0; 10])).unwrap();
         assert_eq!(array.rows(2).unwrap().rows(), 2);
         let error = array.rows(2).unwrap_err().to_string();
-        assert!(error.contains("[1, 1] of f32") && error.contains("2 of 4 bytes"), "{error}");
+        assert!(error.contains("[3, 1] of f32") && error.contains("10 of 12 bytes"), "{error}");
     }
 
     #[test]
@@ -157,11 +162,11 @@ mod tests {
             let tensor = match dtype.size_bytes() {
                 Some(size) => {
                     let bytes: Vec<u8> = (0..elements * size).map(|index| index as u8).collect();
-                    Tensor::from_bytes(dtype, shape.clone(), bytes.into()).unwrap()
+                    Tensor::from_bytes(dtype, shape, bytes.into()).unwrap()
                 }
                 None => {
                     let texts = (0..elements).map(|index| "é".repeat(index % 4)).collect();
-                    Tensor::from_strings(shape.clone(), texts).unwrap()
+                    Tensor::from_strings(shape, texts).unwrap()
                 }
             };
             let mut written = Vec::new();

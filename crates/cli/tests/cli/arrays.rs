@@ -4,7 +4,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 /// An `.npy` file as NumPy's documentation describes it.
-pub fn npy(descr: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
+pub(crate) fn npy(descr: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
     let axes: String = shape.iter().map(|dim| format!("{dim},")).collect();
     let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}");
     text.push_str(&" ".repeat((64 - (10 + text.len() + 1) % 64) % 64));
@@ -14,13 +14,13 @@ pub fn npy(descr: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
 }
 
 /// An `.npy` file of `f32`.
-pub fn npy_f32(shape: &[usize], values: impl IntoIterator<Item = f32>) -> Vec<u8> {
+pub(crate) fn npy_f32(shape: &[usize], values: impl IntoIterator<Item = f32>) -> Vec<u8> {
     let data: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
     npy("<f4", shape, &data)
 }
 
 /// An `.npz` file of these arrays.
-pub fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in arrays {
         zip.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
@@ -30,7 +30,7 @@ pub fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// Name and content of every array of an `.npz` file, in its order.
-pub fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut arrays = Vec::new();
     for index in 0..zip.len() {
@@ -43,7 +43,7 @@ pub fn unzip(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Header text and values of an `.npy` file of `f32`.
-pub fn parse_f32(bytes: &[u8]) -> (String, Vec<f32>) {
+pub(crate) fn parse_f32(bytes: &[u8]) -> (String, Vec<f32>) {
     let length = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let (header, data) = bytes[10..].split_at(length);
     let values = data.chunks_exact(4).map(|value| f32::from_le_bytes(value.try_into().unwrap())).collect();

@@ -119,6 +119,9 @@ fn devices_and_libraries_that_are_not_here_are_named() {
     phalanx(&["bench", &model, "--device", "cuda:7", "--backend", "tract"])
         .failed(&["cuda:7", "cpu"])
         .hint("phalanx devices");
+    phalanx(&["inspect", &model, "--device", "cuda:7", "--backend", "tract"])
+        .failed(&["no device cuda:7"])
+        .hint("phalanx devices");
     phalanx(&["bench", &model, "--onnxruntime", "/nowhere/libonnxruntime.so"])
         .failed(&["onnxruntime", "/nowhere"]);
     phalanx(&["devices", "--onnxruntime", "/nowhere/libonnxruntime.so"]).failed(&["onnxruntime", "/nowhere"]);
@@ -130,7 +133,7 @@ fn options_for_inputs_that_are_not_there_are_named() {
     let bench = |args: &[&str]| phalanx(&[&["bench", &model, "--backend", "tract"], args].concat());
     bench(&["--range", "ids=0:5"]).failed(&["no input \"ids\"", "it has x"]);
     bench(&["--dim", "seq=5"]).failed(&["no open axis \"seq\"", "it has none"]);
-    bench(&["--pad", "ids:1:4"]).failed(&["pad", "\"ids\""]);
+    bench(&["--pad", "ids:1:4"]).failed(&["pad", "an input (x)", "got ids"]);
 }
 
 #[test]

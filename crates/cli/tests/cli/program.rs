@@ -3,32 +3,32 @@ use std::process::Output;
 use assert_cmd::Command;
 
 /// What the program did.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub stdout: Vec<u8>,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
     /// Standard output as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap()
     }
 
     /// Standard output as exactly one JSON document.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// That all went well.
-    pub fn done(self) -> Self {
+    pub(crate) fn done(self) -> Self {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         self
     }
 
     /// That it failed with one line that begins with `error:`, which holds all `parts`, and nothing on standard
     /// output. The only other lines are hints and warnings.
-    pub fn failed(self, parts: &[&str]) -> Self {
+    pub(crate) fn failed(self, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(1), "{}", self.stderr);
         assert!(self.stdout.is_empty(), "{}", String::from_utf8_lossy(&self.stdout));
         let errors: Vec<&str> = self.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
@@ -41,7 +41,7 @@ impl Ended {
     }
 
     /// That there is a hint that holds `part`.
-    pub fn hint(self, part: &str) -> Self {
+    pub(crate) fn hint(self, part: &str) -> Self {
         let found = self.stderr.lines().any(|line| line.starts_with("hint: ") && line.contains(part));
         assert!(found, "no hint has {part:?}: {}", self.stderr);
         self
@@ -56,13 +56,13 @@ impl From<Output> for Ended {
 }
 
 /// The program, on the backend that needs nothing installed.
-pub fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
+pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
     command.args(args).env_remove("RUST_BACKTRACE").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }
 
 /// Runs it to its end.
-pub fn phalanx(args: &[&str]) -> Ended {
+pub(crate) fn phalanx(args: &[&str]) -> Ended {
     command(args).output().unwrap().into()
 }

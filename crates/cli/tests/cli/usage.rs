@@ -12,7 +12,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         (&["bench", "m.onnx", "--strategy", "fastest"], "raw, callers, dataset, null, soak"),
         (&["bench", "m.onnx", "--batches", "0"], "--batches"),
         (&["bench", "m.onnx", "--callers", "0"], "expected a number from 1"),
-        (&["bench", "m.onnx", "--seconds", "-1"], "--seconds"),
+        (&["bench", "m.onnx", "--seconds", "0"], "--seconds"),
         (&["bench", "m.onnx", "--range", "x=2:1"], "LOW below HIGH"),
         (&["bench", "m.onnx", "--inputs", "x.npz", "--dim", "seq=3"], "--dim"),
         (&["inspect", "m.onnx", "--device", "gpu"], "expected a device"),

@@ -8,4 +8,4 @@ mod table;
 pub use document::{BackendReport, BenchReport, ModelReport};
 pub use row::Row;
 pub use shares::fill_shares;
-pub use table::{Column, Table, grouped};
+pub use table::{Column, Table, grouped, thousands};

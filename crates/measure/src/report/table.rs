@@ -75,17 +75,27 @@ pub fn grouped(value: f64) -> String {
         size if size >= 0.9995 => 2,
         _ => 3,
     };
-    let text = format!("{value:.decimals$}");
+    let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let digits = whole.trim_start_matches('-');
-    let mut grouped: String = whole[..whole.len() - digits.len()].to_owned();
+    let sign = if value < 0.0 { "-" } else { "" };
+    format!("{sign}{}{fraction}", set_apart(whole))
+}
+
+/// A number with its thousands set apart: `1,234,567`.
+#[must_use]
+pub fn thousands(number: u64) -> String {
+    set_apart(&number.to_string())
+}
+
+fn set_apart(digits: &str) -> String {
+    let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
+            text.push(',');
         }
-        grouped.push(digit);
+        text.push(digit);
     }
-    grouped + fraction
+    text
 }
 
 #[cfg(test)]
@@ -110,5 +120,6 @@ mod tests {
             shown.map(grouped),
             ["1,234,568", "999", "100", "12.3", "1.50", "0.123", "0", "-1,234", "100", "-"]
         );
+        assert_eq!([0, 12, 1234, 1_000_000].map(thousands), ["0", "12", "1,234", "1,000,000"]);
     }
 }

@@ -106,6 +106,10 @@ impl Tally for WindowTally {
         if self.done {
             return ControlFlow::Break(());
         }
+        if let Some(error) = answer.error {
+            self.window.checked += 1;
+            self.window.error_max = self.window.error_max.max(error);
+        }
         if self.before.is_none() {
             if answer.answered < self.start || self.ramp < self.callers {
                 self.ramp += 1;
@@ -120,10 +124,6 @@ impl Tally for WindowTally {
         }
         self.last = answer.answered;
         self.window.samples += 1;
-        if let Some(error) = answer.error {
-            self.window.checked += 1;
-            self.window.error_max = self.window.error_max.max(error);
-        }
         self.window.latencies.record(answer.answered - answer.sent);
         ControlFlow::Continue(())
     }

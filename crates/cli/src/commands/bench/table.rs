@@ -1,4 +1,4 @@
-use phalanx_measure::report::{BenchReport, Column, Row, Table, grouped};
+use phalanx_measure::report::{BenchReport, Column, Row, Table, grouped, thousands};
 
 use crate::failure::Failure;
 use crate::terminal;
@@ -77,9 +77,9 @@ fn growth(row: &Row) -> Option<String> {
     Some(format!(
         "\nsoak: {:.1} MiB resident after {} requests, {:.1} MiB after {}: {:+.1} MiB\n",
         first as f64 / MIB,
-        grouped(early as f64),
+        thousands(early),
         last as f64 / MIB,
-        grouped(late as f64),
+        thousands(late),
         row.resident_growth_bytes? as f64 / MIB,
     ))
 }

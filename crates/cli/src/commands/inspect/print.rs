@@ -1,4 +1,4 @@
-use phalanx_measure::report::{Column, Table, grouped};
+use phalanx_measure::report::{Column, Table, thousands};
 
 use super::report::{Entry, Report};
 use super::verdict::Verdict;
@@ -14,7 +14,7 @@ pub(super) fn print(report: &Report) -> Result<(), Failure> {
     text.push_str(&format!(
         "opset {}, {} parameters ({:.1} MiB)",
         report.opset,
-        grouped(report.parameters as f64),
+        thousands(report.parameters),
         report.parameter_bytes as f64 / MIB
     ));
     if !report.external_data.is_empty() {

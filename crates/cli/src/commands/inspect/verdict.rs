@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use phalanx_backend::{Backend, BackendError, PrepareOptions};
 use phalanx_engine::BackendChoice;
 use phalanx_model::Model;
@@ -47,16 +49,13 @@ pub(super) fn all(model: &Model, args: &EngineArgs) -> Result<Vec<Verdict>, Fail
     let candidates = backends.iter().filter(|backend| asked_for(&***backend));
     let verdicts: Vec<Verdict> = candidates.map(|backend| judge(&**backend, model, args, &options)).collect();
     // A device that nothing here has is a mistake of the user's, not a property of the model.
-    let nowhere = |backend: &&std::sync::Arc<dyn Backend>| {
-        backend.devices().map_or(true, |devices| devices.iter().all(|info| info.device != args.device))
+    let has_device = |backend: &Arc<dyn Backend>| {
+        backend.devices().is_ok_and(|devices| devices.iter().any(|info| info.device == args.device))
     };
-    if !verdicts.iter().any(|verdict| verdict.runs)
-        && backends.iter().filter(nowhere).count() == backends.len()
-    {
+    if !verdicts.iter().any(|verdict| verdict.runs) && !backends.iter().any(has_device) {
         let reasons: Vec<String> = verdicts.iter().filter_map(|verdict| verdict.reason.clone()).collect();
-        let failure =
-            Failure::new(format_args!("there is no device {} here: {}", args.device, reasons.join("; ")));
-        return Err(failure.hint("`phalanx devices` lists what is here"));
+        let message = format!("there is no device {} here: {}", args.device, reasons.join("; "));
+        return Err(Failure::new(message).hint("`phalanx devices` lists what is here"));
     }
     Ok(verdicts)
 }
