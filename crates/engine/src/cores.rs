@@ -1,7 +1,8 @@
 use crate::EngineError;
 
-/// A lane gets at most this many threads before another lane is opened: small models gain little beyond.
-const THREADS_A_LANE_MAX: usize = 4;
+/// Lanes that are opened before a lane gets a second thread: two batches on a thread each are done sooner than two,
+/// one after the other, on two threads, but every lane more makes the batches smaller.
+const LANES_MAX: usize = 4;
 
 /// Lanes and threads of a run, shared out over the cores this process may use: the cgroup's quota and the affinity
 /// mask count, not the host's cores.
@@ -17,8 +18,8 @@ pub(crate) fn share_out(lanes: Option<usize>, threads: Option<usize>) -> Result<
         (Some(lanes), None) => (lanes, (cores / lanes).max(1)),
         (None, Some(threads)) => ((cores / threads).max(1), threads),
         (None, None) => {
-            let lanes = cores.div_ceil(THREADS_A_LANE_MAX);
-            (lanes, (cores / lanes).max(1))
+            let lanes = cores.min(LANES_MAX);
+            (lanes, cores / lanes)
         }
     })
 }
