@@ -49,3 +49,34 @@ impl Callers {
         self.awaited.get_or_insert((now_ns, self.arrived_rows.wrapping_add(rows)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_are_away_are_remembered_for_a_while() {
+        let mut callers = Callers::default();
+        callers.present(64);
+        callers.present(10);
+        assert_eq!(callers.population_rows(), 63);
+        (0..500).for_each(|_| callers.present(10));
+        assert_eq!(callers.population_rows(), 10);
+        callers.present(20);
+        assert_eq!(callers.population_rows(), 20);
+    }
+
+    #[test]
+    fn the_turnaround_is_the_time_until_as_many_rows_are_back() {
+        let mut callers = Callers::default();
+        for round in 0..200 {
+            let ended_ns = round * 1000;
+            callers.ended(ended_ns, 8);
+            callers.ended(ended_ns + 10, 8);
+            callers.arrived(ended_ns + 50, 7);
+            callers.arrived(ended_ns + 70, 1);
+            callers.arrived(ended_ns + 500, 8);
+        }
+        assert_eq!(callers.turnaround_ns(), 69, "70, but for what is left of the first guess");
+    }
+}

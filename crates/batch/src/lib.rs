@@ -5,8 +5,8 @@
 //! and the tests run it in virtual time.
 //!
 //! A batch is formed *ahead*: requests join it while the one before computes, so that its rows can be copied in the
-//! meantime, and it stays open until a lane takes it. At most one batch is open; another is opened behind it only
-//! when it is full. So being early with the copies never makes the batches smaller.
+//! meantime, and it stays open until a lane takes it. At most one batch is open, and behind those that run at most
+//! one a lane is formed, however deep the lanes are. So being early with the copies never makes the batches smaller.
 
 mod callers;
 mod formed;

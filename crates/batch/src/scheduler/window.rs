@@ -45,7 +45,7 @@ impl<T: Clone> Scheduler<T> {
             let latest_ns = next.urgency.deadline_ns;
             let run_ns = if doubtful { 0 } else { self.run_ns(group, next.rows) };
             let ends_ns = start_ns.saturating_add(run_ns);
-            if latest_ns == Nanos::MAX || ends_ns <= latest_ns {
+            if ends_ns <= latest_ns {
                 break;
             }
             self.refuse(next.key, ends_ns - latest_ns, refused);
@@ -113,7 +113,7 @@ impl<T: Clone> Scheduler<T> {
             *room = room.checked_sub(entry.rows)?;
             Some(entry)
         }));
-        candidates.sort_by_key(|candidate| candidate.deadline_ns);
+        candidates.sort_unstable_by_key(|candidate| candidate.deadline_ns);
         // Nobody is passed over for a request of lower priority.
         let rank = candidates.iter().map(|candidate| candidate.rank).max()?;
         let passable = candidates.iter().take_while(|candidate| candidate.rank == rank).count();

@@ -119,3 +119,12 @@ fn an_estimate_that_refuses_everything_is_put_to_the_test_again() {
     fixture.end_after(run_ns(1));
     assert_eq!(check(&fixture, fixture.now_ns + 1000, 0), Ok(()));
 }
+
+#[test]
+fn a_batch_that_ran_for_long_is_no_reason_for_doubt() {
+    let mut fixture = Fixture::new(options(PolicyKind::SloWindow));
+    fixture.arrive('a');
+    fixture.run();
+    fixture.end_after(3_000_000_000);
+    assert_eq!(check(&fixture, fixture.now_ns + run_ns(1) / 2, 0), Err(0));
+}

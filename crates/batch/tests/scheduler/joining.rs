@@ -87,11 +87,39 @@ fn a_batch_that_all_have_left_is_never_taken() {
     assert_eq!(keys.map(|key| fixture.scheduler.cancel(key)), [Some('a'), Some('b')]);
     assert_eq!(fixture.take(0), Take::Wait);
     assert!(fixture.scheduler.is_idle());
-    for name in "cdefgh".chars() {
-        fixture.arrive(name);
-        assert_eq!(fixture.run_members(), name.to_string(), "its place is used again");
+}
+
+#[test]
+fn the_place_of_a_batch_that_is_not_taken_is_used_again() {
+    let mut fixture = Fixture::new(options(PolicyKind::Immediate));
+    for round in 0..20 {
+        let admitted = fixture.arrive('a');
+        let batch = joined(&admitted).0;
+        assert!(batch.place < fixture.scheduler.places());
+        if round % 2 == 0 {
+            fixture.scheduler.cancel(admitted.key);
+            assert_eq!(fixture.take(0), Take::Wait);
+        } else {
+            assert_eq!(fixture.scheduler.drain_all(), ['a']);
+        }
+    }
+    fixture.arrive('b');
+    assert_eq!(fixture.run_members(), "b");
+}
+
+#[test]
+fn a_batch_of_several_rows_each_is_held_to_what_the_policy_allows() {
+    let mut fixture = Fixture::new(options(PolicyKind::Adaptive { target_ns: 0 }));
+    for name in "abcdefgh".chars() {
+        fixture.admit(name, fixture.arrival(3));
+    }
+    let mut batches = Vec::new();
+    while fixture.take(0) == Take::Run {
+        batches.push(fixture.taken.rows);
         fixture.end();
     }
+    // One request always rides; from then on at most 2, 4, 8 and 8 rows.
+    assert_eq!(batches, [3, 3, 3, 6, 6, 3]);
 }
 
 #[test]

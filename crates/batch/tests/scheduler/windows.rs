@@ -69,6 +69,24 @@ fn the_oldest_are_passed_over_where_more_ride_without_them() {
 }
 
 #[test]
+fn those_who_wait_are_passed_over_too() {
+    let mut fixture = Fixture::new(slo(100_000, 64));
+    fixture.admit('x', Arrival { deadline_ns: Some(9000), ..fixture.arrival(1) });
+    fixture.run();
+    // The batch of another group is formed behind it, so all of them wait.
+    let other = fixture.scheduler.add_group(crate::fixture::latency(64), false);
+    fixture.admit('y', Arrival { group: other, ..fixture.arrival(1) });
+    let urgent = Arrival { deadline_ns: Some(run_ns(1) + run_ns(1) + run_ns(2)), ..fixture.arrival(1) };
+    fixture.admit('a', urgent);
+    fixture.admit('b', urgent);
+    fixture.arrive_all("cdefg");
+    fixture.end();
+    assert_eq!(fixture.run_members(), "y");
+    let (_, members, refused) = fixture.form_ahead();
+    assert_eq!((members.as_str(), refused.as_str()), ("cdefg", "ab"));
+}
+
+#[test]
 fn nobody_is_passed_over_for_as_many_as_it_costs() {
     let mut fixture = hold_up("ab", 4, 0);
     assert_eq!((fixture.run_members().as_str(), fixture.refused().as_str()), ("ab", ""));
@@ -111,4 +129,51 @@ fn a_batch_closed_too_early_is_filled_up_at_the_last_look() {
     fixture.scheduler.complete(300, LaneId(0), fixture.taken.batch, None);
     fixture.now_ns = 300;
     assert_eq!(fixture.run_members(), "abcde");
+}
+
+#[test]
+fn nobody_is_passed_over_where_there_is_no_room_for_others() {
+    let mut fixture = Fixture::new(slo(100_000, 8));
+    fixture.arrive('x');
+    fixture.run();
+    let arrival = Arrival { deadline_ns: Some(9000), ..fixture.arrival(1) };
+    let left = fixture.admit('b', Arrival { rows: 6, ..arrival }).key;
+    fixture.scheduler.cancel(left);
+    fixture.admit('a', Arrival { deadline_ns: Some(run_ns(1) + run_ns(2)), ..arrival });
+    fixture.arrive_all("cdefg");
+    fixture.end();
+    assert_eq!((fixture.run_members().as_str(), fixture.refused().as_str()), ("ac", ""), "row 7 is the last");
+}
+
+#[test]
+fn who_is_too_late_for_the_open_batch_does_not_close_it() {
+    let mut fixture = Fixture::new(slo(100_000, 64));
+    fixture.arrive('x');
+    fixture.run();
+    fixture.admit('a', fixture.arrival(10));
+    let arrival = Arrival { deadline_ns: Some(run_ns(1) + run_ns(5)), ..fixture.arrival(1) };
+    let tight = fixture.scheduler.admit(0, &arrival, 'b').unwrap();
+    assert!(matches!(tight.placed, Placed::Queued));
+    assert!(matches!(fixture.arrive('c').placed, Placed::Queued), "behind b");
+    fixture.end();
+    assert_eq!(fixture.run_members(), "ac");
+    fixture.end();
+    assert_eq!(fixture.take(0), phalanx_batch::Take::Wait);
+    assert_eq!(fixture.refused(), "b");
+}
+
+#[test]
+fn batches_are_smaller_where_more_of_them_are_in_flight() {
+    let options = Options { depth: 4, lead_ns: 10_000, ..slo(500, 64) };
+    let mut fixture = Fixture::new(options);
+    let mut batches = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..40 {
+            fixture.scheduler.admit(0, &Arrival { deadline_ns: Some(90_000), ..fixture.arrival(1) }, 'a');
+        }
+        assert_eq!(fixture.take(0), phalanx_batch::Take::Run);
+        batches.push(fixture.taken.rows);
+    }
+    // 10·b + 100 is within 500/1.5, 500/1.5 and 500/2.5.
+    assert_eq!(batches, [23, 23, 10]);
 }

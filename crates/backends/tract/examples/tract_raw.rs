@@ -1,6 +1,6 @@
 //! Samples a second of one lane in a loop, and what each prepared bucket costs.
 //!
-//!     cargo run --release -p phalanx-tract --example raw -- model.onnx [threads]
+//!     cargo run --release -p phalanx-tract --example tract_raw -- model.onnx [threads]
 #![expect(clippy::print_stdout, reason = "its output is a table")]
 
 use std::error::Error;
