@@ -62,7 +62,7 @@ pub(crate) fn announce(info: &EngineInfo) {
     terminal::words(&format!(
         "backend: {} {} on {}, {} of {}, {}",
         info.backend,
-        info.backend_version,
+        version(&info.backend_version).0,
         info.device,
         count(info.lanes, "lane"),
         count(info.threads, "thread"),
@@ -86,11 +86,21 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A runtime's version, and the library it was loaded from, which backends put behind it in parentheses.
+pub(crate) fn version(text: &str) -> (&str, Option<&str>) {
+    match text.strip_suffix(')').and_then(|text| text.split_once(" (")) {
+        Some((version, library)) => (version, Some(library)),
+        None => (text, None),
+    }
+}
+
 /// The backend, for a report.
 pub(crate) fn backend_report(info: &EngineInfo) -> BackendReport {
+    let (version, library) = version(&info.backend_version);
     BackendReport {
         name: info.backend.to_owned(),
-        version: info.backend_version.clone(),
+        version: version.to_owned(),
+        library: library.map(str::to_owned),
         device: info.device.to_string(),
     }
 }
@@ -122,4 +132,20 @@ pub(crate) fn options_report(info: &EngineInfo) -> BTreeMap<String, String> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_is_told_from_its_version() {
+        assert_eq!(version("1.31.1 (/lib/x (1).so)"), ("1.31.1", Some("/lib/x (1).so")));
+        assert_eq!(version("0.23.9"), ("0.23.9", None));
+    }
+
+    #[test]
+    fn one_of_a_thing_has_no_plural() {
+        assert_eq!([count(1, "lane"), count(2, "lane")], ["1 lane", "2 lanes"]);
+    }
 }

@@ -31,7 +31,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = backend::parser())]
     pub(crate) backend: BackendChoice,
 
-    /// The onnxruntime library, or the folder it lies in, instead of the first one found
+    /// The onnxruntime library to load, instead of the first one found
     #[arg(long, value_name = "PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
 

@@ -5,7 +5,7 @@ use clap::Args;
 /// Lists the backends and devices that are here
 #[derive(Args, Debug)]
 pub(crate) struct DevicesArgs {
-    /// The onnxruntime library, or the folder it lies in, instead of the first one found
+    /// The onnxruntime library to load, instead of the first one found
     #[arg(long, value_name = "PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
 

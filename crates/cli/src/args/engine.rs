@@ -20,7 +20,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "DEVICE", default_value = "cpu")]
     pub(crate) device: Device,
 
-    /// The onnxruntime library, or the folder it lies in, instead of the first one found
+    /// The onnxruntime library to load, instead of the first one found
     #[arg(long, value_name = "PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
 

@@ -101,10 +101,9 @@ fn print(report: &BenchReport) -> Result<(), Failure> {
 
 fn agreement(rows: &[Row]) -> String {
     let checked: u64 = rows.iter().map(|row| row.checked).sum();
-    let error = rows.iter().filter_map(|row| row.error_max).fold(0.0, f64::max);
-    format!(
-        "Both gave the same answers: {} were compared, the largest difference is {error:.1e} of its row's largest \
-         magnitude.\n",
-        thousands(checked)
-    )
+    let difference = match rows.iter().filter_map(|row| row.error_max).fold(0.0, f64::max) {
+        0.0 => "none differs".to_owned(),
+        error => format!("the largest difference is {error:.1e} of its row's largest magnitude"),
+    };
+    format!("Both gave the same answers: {} were compared, {difference}.\n", thousands(checked))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::args::DevicesArgs;
 use crate::failure::Failure;
-use crate::terminal;
+use crate::{session, terminal};
 
 #[derive(Serialize)]
 struct Report {
@@ -18,6 +18,8 @@ struct Report {
 struct BackendDevices {
     name: &'static str,
     version: Option<String>,
+    /// Where its runtime was loaded from.
+    library: Option<String>,
     devices: Vec<Device>,
     /// Why it cannot be used.
     unavailable: Option<String>,
@@ -49,9 +51,12 @@ pub(super) fn execute(args: &DevicesArgs) -> Result<(), Failure> {
 }
 
 fn look(backend: &dyn Backend) -> BackendDevices {
+    let version = backend.version().ok();
+    let (version, library) = version.as_deref().map(session::version).unzip();
     let mut found = BackendDevices {
         name: backend.name(),
-        version: backend.version().ok(),
+        version: version.map(str::to_owned),
+        library: library.flatten().map(str::to_owned),
         devices: Vec::new(),
         unavailable: None,
         hint: None,
@@ -95,7 +100,9 @@ fn print(report: &Report) -> Result<(), Failure> {
             table.row(["-".to_owned(), backend.name.to_owned(), version(), why.clone()]);
         }
     }
-    terminal::data(&table.to_string())?;
+    let loaded = report.backends.iter().filter_map(|backend| Some((backend.name, backend.library.as_ref()?)));
+    let loaded: String = loaded.map(|(name, library)| format!("{name} is {library}\n")).collect();
+    terminal::data(&format!("{table}{}{loaded}", if loaded.is_empty() { "" } else { "\n" }))?;
     report.backends.iter().filter_map(|backend| backend.hint.as_deref()).for_each(terminal::hint);
     Ok(())
 }

@@ -157,11 +157,11 @@ impl OutputFile {
     }
 }
 
-/// Whether `path` asks for an archive; `-` is one where the model has several outputs.
+/// Whether `path` asks for an archive; what has no name to go by, such as `-` or a pipe, is one where the model has
+/// several outputs.
 fn is_archive(path: &Path, names: &[String]) -> Result<bool, Failure> {
     let got = path.display().to_string();
     match path.extension().and_then(|extension| extension.to_str()) {
-        _ if path.as_os_str() == STANDARD => Ok(names.len() != 1),
         Some("npz") => Ok(true),
         Some("npy") if names.len() == 1 => Ok(false),
         Some("npy") => Err(Failure::new(format_args!(
@@ -169,6 +169,7 @@ fn is_archive(path: &Path, names: &[String]) -> Result<bool, Failure> {
             names.len(),
             names.join(", ")
         ))),
+        _ if path.as_os_str() == STANDARD || target::is_special(path) => Ok(names.len() != 1),
         _ => Err(Failure::new(format_args!("expected an output ending in .npz or .npy, or -, got {got:?}"))),
     }
 }

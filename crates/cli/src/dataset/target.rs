@@ -28,7 +28,7 @@ impl Target {
             let name = path.display().to_string();
             return Err(Failure::new(format_args!("{name:?} is a folder, expected the path of a file")));
         }
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        if is_special(path) {
             let stream = File::options().write(true).open(path).map_err(refuse)?;
             return Ok(Self::Stream {
                 stream: Box::new(BufWriter::new(stream)),
@@ -121,13 +121,17 @@ impl Completion {
     }
 }
 
+/// Whether there is something at `path` that is neither a file nor a folder: a pipe or a device.
+pub(super) fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
 /// What a failed write means.
 pub(super) fn failure(path: Option<&Path>, error: &io::Error) -> Failure {
     match path {
         None => terminal::stdout_failure(error),
-        Some(path) if error.kind() == io::ErrorKind::StorageFull => {
-            Failure::file("write", path, error).hint("the disk is full; nothing was left under that name")
-        }
+        Some(path) if error.kind() == io::ErrorKind::StorageFull => Failure::file("write", path, error)
+            .hint("the disk is full; an older file of that name is as it was"),
         Some(path) => Failure::file("write", path, error),
     }
 }

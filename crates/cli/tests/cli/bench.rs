@@ -51,7 +51,12 @@ fn strategies_are_measured_side_by_side() {
 fn the_table_names_the_waiting_rules() {
     let (_folder, model) = tiny();
     let ended = bench(&[&model, "--batches", "4", "--callers", "2"]);
-    for part in ["strategy", "raw: each batch is waited for", "callers: each caller waits", "confidence of"] {
+    for part in [
+        "strategy",
+        "raw: on one lane, each batch is waited for",
+        "callers: each caller waits",
+        "confidence of",
+    ] {
         assert!(ended.text().contains(part), "{part:?} is not in {}", ended.text());
     }
     assert!(ended.stderr.contains("backend: tract"));

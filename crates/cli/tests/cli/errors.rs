@@ -95,6 +95,19 @@ fn outputs_that_cannot_be_written_are_found_before_the_work() {
     assert_eq!(folder.names(), ["model.onnx", "x.npy"]);
 }
 
+/// Linux has a device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    for model in [samples::tiny(), samples::two_outputs()] {
+        let folder = Folder::new();
+        let model = folder.model(&model);
+        let input = folder.write("x.npy", npy_f32(&[1, 4], [0.0; 4]));
+        let args = ["run", &model, "--input", &input, "--output", "/dev/full", "--backend", "tract"];
+        phalanx(&args).failed(&["failed to write \"/dev/full\"", "No space left"]).hint("disk is full");
+    }
+}
+
 /// Ids that the model does not know make a run fail after others have succeeded.
 #[test]
 fn a_run_that_fails_half_way_leaves_the_old_output_alone() {

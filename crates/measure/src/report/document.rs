@@ -12,6 +12,8 @@ pub struct BackendReport {
     pub name: String,
     /// Its runtime's version.
     pub version: String,
+    /// The library that the runtime was loaded from, where it was.
+    pub library: Option<String>,
     /// The device.
     pub device: String,
 }

@@ -92,7 +92,7 @@ impl Strategy for Raw {
             strategy: "raw",
             batch: Some(self.rows),
             callers: None,
-            waiting: "each batch is waited for and copied out before the next is submitted",
+            waiting: "on one lane, each batch is waited for and copied out before the next is submitted",
         }
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::EngineArgs;
 use crate::failure::Failure;
+use crate::session;
 
 /// What one backend makes of the model.
 #[derive(Debug, Serialize)]
@@ -63,7 +64,7 @@ pub(super) fn all(model: &Model, args: &EngineArgs) -> Result<Vec<Verdict>, Fail
 fn judge(backend: &dyn Backend, model: &Model, args: &EngineArgs, options: &PrepareOptions) -> Verdict {
     let mut verdict = Verdict {
         name: backend.name(),
-        version: backend.version().ok(),
+        version: backend.version().ok().map(|text| session::version(&text).0.to_owned()),
         runs: false,
         reason: None,
         stopped_by: Vec::new(),
