@@ -101,6 +101,9 @@ fn a_dataset_counts_whole_batches() {
     let window = dataset.window(SHORT).unwrap();
     assert!(window.samples > 0 && window.samples.is_multiple_of(8));
     assert_eq!((window.checked, window.error_max), (4, 0.0));
+    // A window that is over at once still holds enough to divide by; the first batch only starts the clock.
+    let window = dataset.window(Duration::ZERO).unwrap();
+    assert_eq!(window.samples, 7 * 8);
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub(crate) struct EngineArgs {
 
     /// Lanes of all models that may submit to the device at once [default: all]
     #[arg(long, value_name = "N")]
-    pub(crate) submitters_max: Option<NonZeroUsize>,
+    pub(crate) device_submitters_max: Option<NonZeroUsize>,
 
     /// Valid input to warm up with, instead of numbers drawn at random
     #[arg(long, value_name = "FILE.npz")]

@@ -1,4 +1,4 @@
-use crate::program::phalanx;
+use crate::program::{Ended, command, phalanx};
 
 #[test]
 fn threads_and_engine_are_compared() {
@@ -29,4 +29,15 @@ fn the_table_is_for_people() {
         assert!(ended.text().contains(part), "{part:?} is not in {}", ended.text());
     }
     assert!(ended.stderr.contains("backend: tract"), "{}", ended.stderr);
+}
+
+#[test]
+fn without_onnxruntime_there_is_a_hint_how_to_get_it() {
+    let args = ["demo", "--callers", "1", "--seconds", "0.02", "--rounds", "1"];
+    // Nowhere to look but the system's own folders.
+    let mut command = command(&args);
+    let output = command.env_remove("ORT_DYLIB_PATH").env_remove("LD_LIBRARY_PATH").env("PATH", "").output();
+    let ended = Ended::from(output.unwrap()).done();
+    let hinted = ended.stderr.contains("hint: pip install onnxruntime");
+    assert_eq!(hinted, !ended.stderr.contains("backend: onnxruntime"), "{}", ended.stderr);
 }

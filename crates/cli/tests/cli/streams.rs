@@ -1,6 +1,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use crate::arrays::npy_f32;
 use crate::models::tiny;
 use crate::program::phalanx;
 
@@ -19,6 +20,23 @@ fn a_reader_that_left_is_no_error() {
 }
 
 #[test]
+fn a_reader_of_results_that_left_is_none_either() {
+    let (folder, model) = tiny();
+    let input = folder.write("x.npy", npy_f32(&[100_000, 4], vec![0.0; 400_000]));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_phalanx"))
+        .args(["run", &model, "--input", &input, "--output", "-", "--backend", "tract"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut words = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{words}");
+    assert!(!words.contains("error"), "{words}");
+}
+
+#[test]
 fn nothing_is_coloured_that_goes_to_no_terminal() {
     let (_folder, model) = tiny();
     let ended = phalanx(&["inspect", &model, "--backend", "tract"]).done();
@@ -30,7 +48,6 @@ fn nothing_is_coloured_that_goes_to_no_terminal() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_and_removes_what_is_unfinished() {
-    use crate::arrays::npy_f32;
     use std::io::Write;
 
     let (folder, model) = tiny();

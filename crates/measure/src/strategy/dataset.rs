@@ -12,6 +12,9 @@ use crate::{MeasureError, Samples};
 /// Distinct batches that take turns.
 const BATCHES: usize = 4;
 
+/// Batches of a window, however slow they are.
+const BATCHES_MIN: usize = 8;
+
 /// Whole batches through [`Engine::run`], in order, with as many under way as the engine takes.
 pub struct Dataset {
     engine: Engine,
@@ -75,7 +78,9 @@ impl Strategy for Dataset {
         let batches = self.batches.clone();
         let end = Instant::now() + length;
         let requests = batches.iter().cycle().map(|inputs| Request::new(inputs.clone()));
-        let requests = requests.take_while(|_| Instant::now() < end);
+        let enough = |sent: usize| sent >= BATCHES_MIN && Instant::now() >= end;
+        let requests =
+            requests.enumerate().take_while(|(sent, _)| !enough(*sent)).map(|(_, request)| request);
         let mut first = None;
         for (index, response) in engine.run(requests).enumerate() {
             let response = response?;
