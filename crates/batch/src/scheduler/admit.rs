@@ -70,6 +70,7 @@ impl<T: Clone> Scheduler<T> {
     /// not exist, for no rows, and for more rows than a batch may have unless the group is exclusive.
     pub fn admit(&mut self, now_ns: Nanos, arrival: &Arrival, payload: T) -> Option<Admitted> {
         let deadline_ns = self.deadline_ns(now_ns, arrival);
+        self.queued_rows().checked_add(arrival.rows)?;
         let (stopping, rows_max) = (self.stopping, self.options.rows_max);
         let group = self.group_mut(arrival.group)?;
         if stopping || arrival.rows == 0 || (arrival.rows > rows_max && !group.exclusive) {

@@ -59,10 +59,19 @@ impl Requests {
         self.inside.iter().nth(position).map(|(&number, request)| (number, request.key))
     }
 
-    /// Nobody who waits in its group is more urgent than `member`, who has just been taken out of the queue.
-    pub(crate) fn check_urgency(&self, member: &Request, options: &Options) {
+    /// Nobody who waits in its group is more urgent than `member`, who has just been taken out of the queue; but for
+    /// those whom the batch would not have answered in time, which `is_late` knows by their rows and deadline.
+    pub(crate) fn check_urgency(
+        &self,
+        member: &Request,
+        options: &Options,
+        is_late: impl Fn(usize, Nanos) -> bool,
+    ) {
+        let passed = |other: &Request| {
+            options.policy == PolicyKind::SloWindow && is_late(other.rows, other.deadline_ns)
+        };
         self.waiting()
-            .filter(|other| other.group == member.group)
+            .filter(|other| other.group == member.group && !passed(other))
             .for_each(|other| check_order(member, other, options));
     }
 

@@ -54,7 +54,10 @@ impl Model {
         check_batch(taken, &members, self.options.rows_max, taken.group == self.groups[2]);
         if !self.has_timers() {
             let unheard = members.iter().filter(|(_, request)| request.joined.is_none());
-            unheard.for_each(|(_, request)| self.requests.check_urgency(request, &self.options));
+            let is_late = |rows, deadline_ns| {
+                self.now_ns.saturating_add(latency.estimate_ns(taken.rows + rows)) > deadline_ns
+            };
+            unheard.for_each(|(_, request)| self.requests.check_urgency(request, &self.options, is_late));
         }
         self.check_reason(taken.reason);
         self.lanes.get(lane).1.running.push((taken.batch, taken.rows));
