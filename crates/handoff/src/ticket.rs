@@ -38,16 +38,23 @@ impl<T> Ticket<T> {
     /// # Errors
     /// The answer comes back where there has been one already or the caller has left.
     pub fn fulfil(&self, answer: T) -> Result<(), T> {
+        if let Some(waker) = self.fulfil_quietly(answer)? {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Gives the answer. The waker of a caller that waits comes back, to be woken together with others.
+    ///
+    /// # Errors
+    /// As [`Ticket::fulfil`].
+    pub fn fulfil_quietly(&self, answer: T) -> Result<Option<Waker>, T> {
         let mut state = lock(&self.state);
         match &mut *state {
             State::Pending(waker) => {
                 let waker = waker.take();
                 *state = State::Ready(answer);
-                drop(state);
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                Ok(())
+                Ok(waker)
             }
             State::Ready(_) | State::Taken | State::Left => Err(answer),
         }

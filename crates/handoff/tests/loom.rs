@@ -5,7 +5,7 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use phalanx_handoff::{Inbox, Semaphore, Ticket};
+use phalanx_handoff::{Inbox, Ticket, Turns};
 
 #[test]
 fn an_answer_reaches_a_waiting_caller() {
@@ -62,18 +62,45 @@ fn no_item_is_lost_between_a_push_and_a_sleep() {
 }
 
 #[test]
-fn a_semaphore_lets_in_no_more_than_its_permits() {
+fn no_more_take_turns_at_once_than_there_are_places() {
     loom::model(|| {
-        let semaphore = Arc::new(Semaphore::new(1));
+        let turns = Arc::new(Turns::new(1));
         let inside = Arc::new(AtomicUsize::new(0));
-        let enter = |semaphore: &Semaphore, inside: &AtomicUsize| {
-            let _permit = semaphore.acquire();
+        let enter = |turns: &Turns, inside: &AtomicUsize| {
+            let account = turns.open_account();
+            let turn = turns.take(account);
             assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
             inside.fetch_sub(1, Ordering::SeqCst);
+            turn.end(1);
         };
-        let (other_semaphore, other_inside) = (Arc::clone(&semaphore), Arc::clone(&inside));
-        let other = thread::spawn(move || enter(&other_semaphore, &other_inside));
-        enter(&semaphore, &inside);
+        let (other_turns, other_inside) = (Arc::clone(&turns), Arc::clone(&inside));
+        let other = thread::spawn(move || enter(&other_turns, &other_inside));
+        enter(&turns, &inside);
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn no_ring_is_lost_between_a_look_and_a_sleep() {
+    use phalanx_handoff::Bell;
+    use std::task::{Poll, Waker};
+
+    loom::model(|| {
+        let bell = Arc::new(Bell::default());
+        let ringer = Arc::clone(&bell);
+        let ringing = thread::spawn(move || {
+            ringer.ring(Waker::noop().clone());
+            ringer.ring(Waker::noop().clone());
+        });
+        let mut heard = 0;
+        while heard < 2 {
+            let mut tasks = Vec::new();
+            block_on(std::future::poll_fn(|context| match bell.poll(context, &mut tasks) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => Poll::Pending,
+            }));
+            heard += tasks.len();
+        }
+        ringing.join().unwrap();
     });
 }
