@@ -4,6 +4,8 @@ use crate::Nanos;
 const POPULATION_BATCHES: usize = 64;
 /// Weight of the newest turnaround in their mean.
 const MEAN_WEIGHT: f64 = 0.1;
+/// Weight of what arrived during the last batch in the rate of arrivals: a burst is over before it counts.
+const RATE_WEIGHT: f64 = 0.1;
 
 /// What can be told of the callers from outside: how many rows they keep in the engine, and how soon after their
 /// answers they are back with the next.
@@ -14,6 +16,11 @@ pub(crate) struct Callers {
     population_rows: usize,
     turnaround_ns: f64,
     arrived_rows: usize,
+    /// When the last batch ended, and how many rows had arrived and been offered by then.
+    ended: (Nanos, usize, usize),
+    rows_per_ns: f64,
+    offered_rows: usize,
+    offered_per_ns: f64,
 }
 
 impl Callers {
@@ -25,6 +32,21 @@ impl Callers {
     /// How long it takes, on average, until as many rows have arrived as a batch that ended had.
     pub(crate) fn turnaround_ns(&self) -> Nanos {
         self.turnaround_ns as Nanos
+    }
+
+    /// Rows that are likely to arrive within this time.
+    pub(crate) fn expected_rows(&self, within_ns: Nanos) -> usize {
+        (self.rows_per_ns * within_ns as f64) as usize
+    }
+
+    /// Rows that callers would like to have run within this time, those that are refused included.
+    pub(crate) fn offered_rows(&self, within_ns: Nanos) -> usize {
+        (self.offered_per_ns * within_ns as f64) as usize
+    }
+
+    /// A caller asks whether so many rows would be admitted.
+    pub(crate) fn offered(&mut self, rows: usize) {
+        self.offered_rows = self.offered_rows.wrapping_add(rows);
     }
 
     /// So many rows are in the queue and on the lanes now.
@@ -46,6 +68,13 @@ impl Callers {
     }
 
     pub(crate) fn ended(&mut self, now_ns: Nanos, rows: usize) {
+        let until_now = (now_ns, self.arrived_rows, self.offered_rows);
+        let (ended_ns, arrived_rows, offered_rows) = std::mem::replace(&mut self.ended, until_now);
+        let since_ns = now_ns.saturating_sub(ended_ns).max(1) as f64;
+        let arrived = self.arrived_rows.wrapping_sub(arrived_rows) as f64 / since_ns;
+        let offered = self.offered_rows.wrapping_sub(offered_rows) as f64 / since_ns;
+        self.rows_per_ns += RATE_WEIGHT * (arrived - self.rows_per_ns);
+        self.offered_per_ns += RATE_WEIGHT * (offered - self.offered_per_ns);
         self.awaited.get_or_insert((now_ns, self.arrived_rows.wrapping_add(rows)));
     }
 }
@@ -64,6 +93,18 @@ mod tests {
         assert_eq!(callers.population_rows(), 10);
         callers.present(20);
         assert_eq!(callers.population_rows(), 20);
+    }
+
+    #[test]
+    fn what_is_expected_is_what_came_of_late() {
+        let mut callers = Callers::default();
+        for end_ns in (1000..100_000).step_by(1000) {
+            callers.offered(16);
+            callers.arrived(end_ns - 500, 8);
+            callers.ended(end_ns, 8);
+        }
+        assert_eq!((callers.expected_rows(10_100), callers.offered_rows(10_100)), (80, 161));
+        assert_eq!(callers.expected_rows(0), 0);
     }
 
     #[test]

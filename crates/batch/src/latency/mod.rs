@@ -97,17 +97,6 @@ impl LatencyModel {
         rows as f64 * 1e9 / self.interpolate(rows)
     }
 
-    /// The smallest kept size whose rate is within `tolerance` (0.02 for 2 %) of the best of all measured sizes.
-    #[must_use]
-    pub fn most_efficient(&self, tolerance: f64) -> Option<usize> {
-        let rates: Vec<(usize, f64)> = (0..self.sizes.len())
-            .filter(|&index| self.known[index])
-            .map(|index| (self.sizes[index], self.sizes[index] as f64 / self.estimates_ns[index]))
-            .collect();
-        let best = rates.iter().map(|&(_, rate)| rate).fold(0.0, f64::max);
-        rates.iter().find(|&&(_, rate)| rate >= best * (1.0 - tolerance)).map(|&(size, _)| size)
-    }
-
     /// The kept size of the highest rate, by all that is known or supposed; of equal ones the largest.
     pub(crate) fn fastest_size(&self) -> usize {
         self.sizes[self.fastest]
@@ -182,16 +171,6 @@ mod tests {
         assert_eq!(model.estimate_ns(2), 20);
         assert_eq!(model.estimate_ns(8), 20);
         assert!(model.estimate_ns(9) > 20, "the line goes on");
-    }
-
-    #[test]
-    fn the_efficient_size_is_the_smallest_near_the_best() {
-        let mut model = LatencyModel::any(32);
-        for (index, time) in [100, 150, 200, 300, 640, 1400].into_iter().enumerate() {
-            model.calibrate(index, time);
-        }
-        assert_eq!(model.most_efficient(0.02), Some(8));
-        assert_eq!(LatencyModel::any(8).most_efficient(0.02), None);
     }
 
     #[test]

@@ -50,7 +50,8 @@ impl<T: Clone> Scheduler<T> {
     ///
     /// # Errors
     /// Why it would be refused.
-    pub fn check(&self, now_ns: Nanos, arrival: &Arrival) -> Result<(), Refusal> {
+    pub fn check(&mut self, now_ns: Nanos, arrival: &Arrival) -> Result<(), Refusal> {
+        self.callers.offered(arrival.rows);
         if self.stopping {
             return Err(Refusal::ShuttingDown);
         }

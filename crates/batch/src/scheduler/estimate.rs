@@ -1,8 +1,8 @@
 //! What can be foreseen: when a lane is free, and when a request that arrives now would be answered.
 
 use super::{Arrival, Scheduler};
-use crate::Nanos;
 use crate::queue::Urgency;
+use crate::{GroupId, Nanos};
 
 /// The shortest delay after which a caller is told to try again.
 const RETRY_AFTER_MIN_NS: Nanos = 1_000_000;
@@ -52,9 +52,46 @@ impl<T: Clone> Scheduler<T> {
         if !group.latency.is_known() {
             return None;
         }
-        let drained_ns = self.drain_ns(arrival, self.rows_before(arrival, deadline_ns));
-        let ends_ns = self.lane_free_ns(now_ns).saturating_add(drained_ns);
+        let before = self.rows_before(arrival, deadline_ns);
+        let drained_ns = self.lane_free_ns(now_ns).saturating_add(self.drain_ns(arrival, before));
+        let ends_ns = match group.exclusive {
+            true => drained_ns,
+            false if self.is_overloaded(arrival.group) => {
+                drained_ns.max(self.batch_ends_ns(now_ns, arrival, before))
+            }
+            false => drained_ns,
+        };
         (ends_ns > deadline_ns).then(|| ends_ns - deadline_ns)
+    }
+
+    /// Whether more is asked than all lanes can do. What comes in a burst may still be in time, since it ends; what
+    /// comes all the time will not.
+    fn is_overloaded(&self, group: GroupId) -> bool {
+        let cap = self.formed.back().map_or(self.options.rows_max, |last| last.rows_cap.max(1));
+        let offered = self.callers.offered_rows(self.run_ns(group, cap) / self.lanes_divisor());
+        offered >= cap
+    }
+
+    /// When the batch would end that this request would ride, with `before` rows before it and those that are likely to
+    /// join it until it leaves. Whoever would be too late for it is better told now than when it leaves.
+    fn batch_ends_ns(&self, now_ns: Nanos, arrival: &Arrival, before: usize) -> Nanos {
+        let waiting = before.saturating_sub(self.formed_rows);
+        let last = self.formed.back().filter(|last| last.group == arrival.group);
+        let cap = last.map_or(self.options.rows_max, |last| last.rows_cap.max(1));
+        let joins = last.filter(|last| {
+            waiting == 0 && last.is_open() && last.live_rows.saturating_add(arrival.rows) <= last.rows_cap
+        });
+        let (start_ns, rows) = match joins {
+            Some(last) => (self.start_ns(now_ns, self.formed.len() - 1), last.live_rows),
+            None => {
+                let first_ns = self.start_ns(now_ns, self.formed.len());
+                let batches_ns = self.run_ns(arrival.group, cap).saturating_mul((waiting / cap) as Nanos);
+                (first_ns.saturating_add(batches_ns / self.lanes_divisor()), waiting % cap)
+            }
+        };
+        let joining = self.callers.expected_rows(start_ns.saturating_sub(now_ns));
+        let rows = rows.saturating_add(arrival.rows).saturating_add(joining).min(cap.max(arrival.rows));
+        start_ns.saturating_add(self.run_ns(arrival.group, rows))
     }
 
     /// When there will be room in the queue for this request.

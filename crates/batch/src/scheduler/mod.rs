@@ -3,6 +3,7 @@ mod end;
 mod estimate;
 mod form;
 mod groups;
+mod hold;
 mod join;
 mod take;
 mod wake;
@@ -10,6 +11,7 @@ mod window;
 
 pub use admit::{Admitted, Arrival, Placed};
 pub use form::Joined;
+pub use hold::HoldId;
 
 use std::collections::VecDeque;
 
@@ -21,6 +23,7 @@ use crate::places::Places;
 use crate::policy::{self, Policy};
 use crate::{BatchRef, GroupId, LaneId, Nanos, Options};
 use groups::Group;
+use hold::Holds;
 use window::Candidate;
 
 new_key_type! {
@@ -61,6 +64,7 @@ pub struct Scheduler<T> {
     /// Rows in formed batches.
     formed_rows: usize,
     callers: Callers,
+    holds: Holds,
     /// Batches in flight on all lanes.
     running: usize,
     lanes_left: usize,
@@ -120,6 +124,7 @@ impl<T: Clone> Scheduler<T> {
             waiting_rows: 0,
             formed_rows: 0,
             callers: Callers::default(),
+            holds: Holds::default(),
             running: 0,
             lanes_left: lanes,
             next_sequence: 0,

@@ -27,7 +27,7 @@ impl<T: Clone> Scheduler<T> {
             let leaves_ns = self.formed.front().map_or(0, |formed| self.leaves_at_ns(formed, lane));
             if leaves_ns > now_ns {
                 self.goes_idle(lane, leaves_ns);
-                return Take::WaitUntil(leaves_ns);
+                return if leaves_ns == Nanos::MAX { Take::Wait } else { Take::WaitUntil(leaves_ns) };
             }
             self.seal(now_ns, lane, &mut taken.refused);
             if self.depart(now_ns, lane, taken) {
@@ -37,7 +37,7 @@ impl<T: Clone> Scheduler<T> {
         }
     }
 
-    /// When this lane may take this batch; 0 for at once.
+    /// When this lane may take this batch; 0 for at once, [`Nanos::MAX`] while nobody knows.
     pub(super) fn leaves_at_ns(&self, formed: &Formed, lane: LaneId) -> Nanos {
         if self.stopping || formed.live_rows == 0 || formed.closed == Some(LeaveReason::Full) {
             return 0;
@@ -47,6 +47,8 @@ impl<T: Clone> Scheduler<T> {
         let by_lead_ns = in_flight.map_or(0, |flight| flight.ends_ns.saturating_sub(self.options.lead_ns));
         match formed.closed {
             Some(_) => by_lead_ns,
+            // Nobody waits for a time that a burst has not got: its end wakes the lane.
+            None if self.is_held(formed) => Nanos::MAX,
             None => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
         }
     }

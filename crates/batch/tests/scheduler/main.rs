@@ -1,5 +1,6 @@
 //! What the scheduler does, one behaviour a test.
 
+mod bursts;
 mod deadlines;
 mod fixture;
 mod joining;

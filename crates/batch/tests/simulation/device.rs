@@ -24,22 +24,22 @@ pub(crate) const DEVICES: [Device; 3] = [
 ];
 
 impl Device {
-    fn run_ns(&self, rows: usize) -> Nanos {
+    pub(crate) fn run_ns(&self, rows: usize) -> Nanos {
         ((self.alpha_ms * rows as f64 + self.beta_ms) * 1e6) as Nanos
     }
 
-    fn slo_ns(&self) -> Nanos {
+    pub(crate) fn slo_ns(&self) -> Nanos {
         (self.slo_ms * 1e6) as Nanos
     }
 
     /// b*/l(b*) in requests a millisecond, b* the largest b with 2·l(b) within the SLO: what one lane can do at most
     /// if nobody is late.
-    fn bound_per_ms(&self) -> f64 {
+    pub(crate) fn bound_per_ms(&self) -> f64 {
         let rows = (1..=ROWS_MAX).rev().find(|&rows| 2 * self.run_ns(rows) <= self.slo_ns()).unwrap_or(1);
         rows as f64 * 1e6 / self.run_ns(rows) as f64
     }
 
-    fn latency(&self) -> LatencyModel {
+    pub(crate) fn latency(&self) -> LatencyModel {
         let mut latency = LatencyModel::any(ROWS_MAX);
         for (index, rows) in latency.sizes().to_vec().into_iter().enumerate() {
             latency.calibrate(index, self.run_ns(rows));

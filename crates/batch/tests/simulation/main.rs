@@ -5,4 +5,5 @@ mod device;
 mod goodput;
 mod load;
 mod machine;
+mod overload;
 mod rng;
