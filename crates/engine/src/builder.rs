@@ -10,9 +10,10 @@ use phalanx_tensor::Tensor;
 use crate::backends::{self, Prepared};
 use crate::hub::{Hub, Settings};
 use crate::pad::PadPlan;
+use crate::submitters::Submitter;
 use crate::threads::{Mover, Roster};
 use crate::warmup::{self, Findings};
-use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, PadRule, Policy, cores, submitters};
+use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, PadRule, Policy, cores};
 
 /// Rows of the largest batch that is tried where none was given.
 const ROWS_MAX_DEFAULT: usize = 128;
@@ -151,13 +152,12 @@ impl EngineBuilder {
         let library = self.onnxruntime_library.as_deref();
         let mut prepared = backends::prepare(&self.backend, library, &self.model, self.device, &options)?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
-        let submitters =
-            self.device_submitters_max.map(|max| submitters::of_device(self.device, max)).transpose()?;
+        let submitter = self.device_submitters_max.map(|max| Submitter::on(self.device, max)).transpose()?;
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
         let hub = self.hub(&prepared, findings, lanes, rows_max, pad);
-        start(&hub, info, submitters)
+        start(&hub, info, submitter)
     }
 
     fn check(&self) -> Result<(), EngineError> {
@@ -286,12 +286,8 @@ impl EngineBuilder {
     }
 }
 
-fn start(
-    hub: &Arc<Hub>,
-    info: EngineInfo,
-    submitters: Option<Arc<phalanx_handoff::Semaphore>>,
-) -> Result<Engine, EngineError> {
-    let roster = Arc::new(Roster::new(submitters));
+fn start(hub: &Arc<Hub>, info: EngineInfo, submitter: Option<Submitter>) -> Result<Engine, EngineError> {
+    let roster = Arc::new(Roster::new(submitter));
     let mover = Mover { hub: Arc::clone(hub), roster: Arc::clone(&roster) };
     let mover = std::thread::Builder::new()
         .name("phalanx-mover".to_owned())

@@ -7,6 +7,7 @@ use phalanx_handoff::block_on;
 use phalanx_model::Model;
 use phalanx_tensor::Signature;
 
+use crate::burst::Burst;
 use crate::hub::{Hub, lock};
 use crate::run::Run;
 use crate::threads::Roster;
@@ -56,6 +57,15 @@ impl Engine {
             Ok(admitted) => Infer::waiting(Arc::clone(hub), admitted.call, admitted.generation),
             Err(error) => Infer::refused(error),
         }
+    }
+
+    /// Hands a request in together with others: they leave when [`Burst::go`] is called, unless they fill a batch
+    /// before. Whoever reads many requests off sockets at a time forms larger batches this way.
+    ///
+    /// The answer is one of those of [`Engine::infer`].
+    pub fn infer_in(&self, burst: &mut Burst, request: Request) -> Infer {
+        burst.hold(&self.inner.hub);
+        self.infer(request)
     }
 
     /// Hands a request in and sleeps until it is answered.

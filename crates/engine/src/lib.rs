@@ -6,6 +6,7 @@
 
 mod backends;
 mod builder;
+mod burst;
 mod call;
 mod cores;
 mod engine;
@@ -26,6 +27,7 @@ mod warmup;
 
 pub use backends::{BackendChoice, backends};
 pub use builder::EngineBuilder;
+pub use burst::Burst;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use infer::Infer;

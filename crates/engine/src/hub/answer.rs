@@ -1,5 +1,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 
 use phalanx_batch::RequestKey;
 use smallvec::SmallVec;
@@ -7,6 +8,11 @@ use smallvec::SmallVec;
 use super::{Hub, lock};
 use crate::EngineError;
 use crate::call::{Answer, Body, Call, Part};
+
+/// Wakes a caller. Its waker is the caller's code: should that panic, others must still be woken.
+pub(super) fn wake(caller: Waker) {
+    let _ = catch_unwind(AssertUnwindSafe(|| caller.wake()));
+}
 
 impl Hub {
     /// Answers a part's request with an error, unless it has been answered already, and takes its other parts back.
@@ -55,12 +61,17 @@ impl Hub {
         std::mem::take(&mut body.keys)
     }
 
-    /// Hands the answer over.
+    /// Hands the answer over and wakes the caller.
     pub(super) fn answered(&self, call: &Call, answer: Answer) {
-        // A caller that has left leaves the answer to be dropped here. Its waker is the caller's code: should that
-        // panic, the others of the batch must still be answered.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(call.ticket.fulfil(answer))));
+        self.answered_quietly(call, answer).into_iter().for_each(wake);
+    }
+
+    /// Hands the answer over. The caller is to be woken.
+    pub(super) fn answered_quietly(&self, call: &Call, answer: Answer) -> Option<Waker> {
+        // A caller that has left leaves the answer to be dropped here.
+        let waker = call.ticket.fulfil_quietly(answer).ok().flatten();
         self.count_answered();
+        waker
     }
 
     /// One request less to wait for when the engine stops.

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::task::Waker;
 
 use phalanx_backend::{BackendError, Completion, OutputSpec, Slot, SlotOutput};
 use phalanx_batch::{BatchRef, LeaveReason, Member, Nanos};
@@ -6,6 +7,7 @@ use phalanx_tensor::rows::trim_into;
 use phalanx_tensor::{Shape, Tensor};
 use smallvec::SmallVec;
 
+use super::answer::wake;
 use super::{Finished, Hub, lock};
 use crate::EngineError;
 use crate::call::{Body, Part};
@@ -15,6 +17,13 @@ use crate::response::{Output, OutputData, Response, Timing};
 
 /// A batch with at most this many bytes of outputs is handed out by the lane itself, if it has nothing else to do.
 const INLINE_BYTES_MAX: usize = 256 << 10;
+
+/// What handing out needs, kept from one batch to the next to avoid allocations.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    members: Vec<Member<Part>>,
+    callers: Vec<Waker>,
+}
 
 /// What of a batch matters to its answers.
 struct Batch {
@@ -59,13 +68,17 @@ impl Hub {
     }
 
     /// Hands each member of a finished batch its own rows, or the error. `scratch` is used to avoid allocations.
-    pub(crate) fn deliver(&self, finished: Finished, now_ns: Nanos, scratch: &mut Vec<Member<Part>>) {
-        let Some(batch) = self.end_running(&finished, scratch) else {
+    ///
+    /// The callers are woken together at the end: the first to wake would only take the processor away from those that
+    /// still wait for their rows, and a runtime that is woken once finds all of its answers there.
+    pub(crate) fn deliver(&self, finished: Finished, now_ns: Nanos, scratch: &mut Scratch) {
+        let Scratch { members, callers } = scratch;
+        let Some(batch) = self.end_running(&finished, members) else {
             // The batch was given up and answered; a slot that comes back late is not used again.
             return;
         };
         let source = match finished.completion {
-            Completion::Done(slot) => Ok(self.source(slot, &batch, scratch)),
+            Completion::Done(slot) => Ok(self.source(slot, &batch, members)),
             Completion::Single(tensors) => Ok(Source::Tensors(tensors)),
             Completion::Failed(slot, error) => {
                 match slot {
@@ -84,27 +97,28 @@ impl Hub {
         };
         match source {
             Ok(source) => {
-                self.record(&batch, scratch);
-                scratch.drain(..).for_each(|member| self.scatter(&batch, &source, member));
+                self.record(&batch, members);
+                callers.extend(members.drain(..).filter_map(|member| self.scatter(&batch, &source, member)));
             }
             Err(error) => {
-                for member in scratch.drain(..) {
+                for member in members.drain(..) {
                     self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
                 }
             }
         }
         let woken = self.scheduler().release(now_ns, batch.batch);
         self.wake(woken);
+        callers.drain(..).for_each(wake);
     }
 
-    fn end_running(&self, finished: &Finished, scratch: &mut Vec<Member<Part>>) -> Option<Batch> {
+    fn end_running(&self, finished: &Finished, members: &mut Vec<Member<Part>>) -> Option<Batch> {
         let mut running = lock(&self.cells[finished.batch.place].running);
         if running.batch != Some(finished.batch) {
             return None;
         }
         running.batch = None;
-        scratch.clear();
-        std::mem::swap(&mut running.members, scratch);
+        members.clear();
+        std::mem::swap(&mut running.members, members);
         Some(Batch {
             batch: finished.batch,
             group: running.group.take()?,
@@ -138,7 +152,8 @@ impl Hub {
         }
     }
 
-    fn scatter(&self, batch: &Batch, source: &Source, member: Member<Part>) {
+    /// Hands a member its rows. Who waited for them comes back, to be woken.
+    fn scatter(&self, batch: &Batch, source: &Source, member: Member<Part>) -> Option<Waker> {
         let timing = Timing {
             queue: std::time::Duration::from_nanos(batch.left_ns.saturating_sub(member.arrival_ns)),
             compute: std::time::Duration::from_nanos(batch.took_ns),
@@ -148,16 +163,19 @@ impl Hub {
         let body = part.call.body();
         if body.generation != part.generation || body.parts_left == 0 {
             drop(body);
-            return self.calls.release(member.payload.call);
+            self.calls.release(member.payload.call);
+            return None;
         }
-        match self.outputs(batch, source, &member, &body) {
+        let caller = match self.outputs(batch, source, &member, &body) {
             Ok(outputs) => self.answer_rows(outputs, timing, &member, body),
             Err(error) => {
                 drop(body);
-                return self.fail_part(member.payload, error);
+                self.fail_part(member.payload, error);
+                return None;
             }
-        }
+        };
         self.calls.release(member.payload.call);
+        caller
     }
 
     /// Gives the request its outputs, or keeps them until its last part is there.
@@ -167,7 +185,7 @@ impl Hub {
         timing: Timing,
         member: &Member<Part>,
         mut body: std::sync::MutexGuard<'_, Body>,
-    ) {
+    ) -> Option<Waker> {
         let whole = member.payload.rows == body.rows || self.is_alone(&body);
         body.parts_left -= 1;
         let outputs = if whole {
@@ -176,18 +194,19 @@ impl Hub {
             if let Err(error) = self.assemble(&mut body, &outputs, member.payload.first_row) {
                 body.parts_left += 1;
                 drop(body);
-                return self.fail_part(self.extra_holder(&member.payload), error);
+                self.fail_part(self.extra_holder(&member.payload), error);
+                return None;
             }
             if body.parts_left > 0 {
                 body.timing = timing;
-                return;
+                return None;
             }
             std::mem::take(&mut body.assembly)
         };
         self.settle(&mut body);
         drop(body);
         self.recorder.batches().count_request();
-        self.answered(&member.payload.call, Ok(Response { outputs, timing }));
+        self.answered_quietly(&member.payload.call, Ok(Response { outputs, timing }))
     }
 
     fn outputs(

@@ -16,9 +16,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use phalanx_backend::{BackendError, Buckets, Completion, Program, Slot};
-use phalanx_batch::{BatchRef, LaneId, LatencyModel, LeaveReason, Member, Nanos, Scheduler};
+use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, LeaveReason, Member, Nanos, Scheduler};
 use phalanx_handoff::Inbox;
 use phalanx_tensor::Signature;
+use smallvec::SmallVec;
 
 use crate::call::{CallPool, Part};
 use crate::groups::{Group, Groups};
@@ -27,6 +28,7 @@ use crate::pad::PadPlan;
 use crate::pool::{BufferPool, SlotPool};
 use crate::threads::Placing;
 
+pub(crate) use deliver::Scratch;
 pub(crate) use lanes::Next;
 
 /// How one engine works; fixed when it is built.
@@ -195,6 +197,17 @@ impl Hub {
     }
 
     /// Wakes a lane's thread.
+    /// A burst of requests begins.
+    pub(crate) fn hold(&self, now_ns: Nanos) -> HoldId {
+        self.scheduler().hold(now_ns)
+    }
+
+    /// A burst has ended: its requests may leave.
+    pub(crate) fn let_go(&self, hold: HoldId, now_ns: Nanos) {
+        let woken: SmallVec<[LaneId; 4]> = self.scheduler().let_go(now_ns, hold).collect();
+        woken.into_iter().for_each(|lane| self.wake(Some(lane)));
+    }
+
     pub(crate) fn wake(&self, lane: Option<LaneId>) {
         if let Some(lane) = lane
             && let Some(thread) = &*lock(&self.lanes[lane.0].thread)

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane};
 use phalanx_batch::{BatchRef, LaneId, Nanos, Taken};
-use phalanx_handoff::Semaphore;
+use phalanx_handoff::Turn;
 
-use crate::hub::{Finished, Hub, Next, Work, lock};
+use crate::hub::{Finished, Hub, Next, Scratch, Work, lock};
+use crate::submitters::Submitter;
 
 /// A lane that is lost this many times in a row, without a batch that ends well, is not opened again.
 const LOST_IN_A_ROW_MAX: usize = 3;
@@ -19,8 +20,8 @@ pub(crate) struct LaneThread {
     pub(crate) lane: LaneId,
     /// Which of the lane's threads this is; a newer one has taken over once the lane's epoch differs.
     pub(crate) epoch: usize,
-    /// Shared by all lanes of all models that submit to this device.
-    pub(crate) submitters: Option<Arc<Semaphore>>,
+    /// Takes turns with all lanes of all models that submit to this device.
+    pub(crate) submitter: Option<Arc<Submitter>>,
 }
 
 /// Where the lane says that a batch has ended.
@@ -77,7 +78,7 @@ impl LaneThread {
     fn serve(&self, lane: &mut dyn Lane, ended: &Ended, lost_in_a_row: &mut usize) -> bool {
         let shared = &self.hub.lanes[self.lane.0];
         let mut taken = Taken::default();
-        let mut scratch = Vec::new();
+        let mut scratch = Scratch::default();
         // What a blocking lane has just run: reported and handed out together with asking for the next.
         let mut finished: Option<Finished> = None;
         loop {
@@ -86,12 +87,12 @@ impl LaneThread {
                 finished.into_iter().for_each(|finished| self.hub.inbox.push(Work::Deliver(finished)));
                 return true;
             }
+            let turn = self.turn(&mut finished);
             let report = finished.as_ref().map(|finished| (finished.batch, took(finished)));
-            let permit = self.submitters.as_deref().map(Semaphore::acquire);
             let next = self.hub.next(self.lane, report, self.hub.now_ns(), &mut taken);
             match (finished.take(), &next) {
                 (Some(finished), Next::Wait | Next::WaitUntil(_)) if self.hub.is_small(&finished) => {
-                    drop(permit);
+                    drop(turn);
                     self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
                     continue;
                 }
@@ -104,12 +105,12 @@ impl LaneThread {
             let batch = match next {
                 Next::Wait | Next::WaitUntil(_) if self.hub.is_exiting() => return true,
                 Next::Wait => {
-                    drop(permit);
+                    drop(turn);
                     std::thread::park();
                     continue;
                 }
                 Next::WaitUntil(at_ns) => {
-                    drop(permit);
+                    drop(turn);
                     std::thread::park_timeout(Duration::from_nanos(at_ns.saturating_sub(self.hub.now_ns())));
                     continue;
                 }
@@ -122,9 +123,14 @@ impl LaneThread {
                     batch
                 }
             };
-            drop(permit);
-            if !ended.asynchronous {
+            if ended.asynchronous {
+                drop(turn);
+                if shared.reopen.swap(false, Ordering::AcqRel) {
+                    return false;
+                }
+            } else {
                 let run = ended.take_blocking(batch);
+                turn.into_iter().for_each(|turn| turn.end(run.took_ns));
                 if matches!(run.completion, Completion::Done(_) | Completion::Single(_)) {
                     *lost_in_a_row = 0;
                 }
@@ -133,10 +139,20 @@ impl LaneThread {
                     return false;
                 }
                 finished = Some(run);
-            } else if shared.reopen.swap(false, Ordering::AcqRel) {
-                return false;
             }
         }
+    }
+
+    /// The lane's turn on the device. Where it has to be waited for, the batch that has just run is reported first.
+    fn turn(&self, finished: &mut Option<Finished>) -> Option<Turn<'_>> {
+        let submitter = self.submitter.as_deref()?;
+        if let Some(turn) = submitter.try_turn() {
+            return Some(turn);
+        }
+        if let Some(finished) = finished.take() {
+            self.hub.finish(self.lane, finished, self.hub.now_ns());
+        }
+        Some(submitter.turn())
     }
 
     /// The lane is opened again before it asks for more, so its last batch is reported by itself.

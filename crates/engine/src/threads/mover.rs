@@ -4,11 +4,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use phalanx_batch::LaneId;
-use phalanx_handoff::{Popped, Semaphore};
+use phalanx_handoff::Popped;
 
 use super::LaneThread;
 use crate::EngineError;
-use crate::hub::{Hub, Work, lock};
+use crate::hub::{Hub, Scratch, Work, lock};
+use crate::submitters::Submitter;
 
 /// Threads that were started in place of lost ones, over an engine's life.
 const REPLACEMENTS_MAX: usize = 16;
@@ -21,7 +22,7 @@ pub(crate) struct Mover {
 
 /// The lanes' threads.
 pub(crate) struct Roster {
-    submitters: Option<Arc<Semaphore>>,
+    submitter: Option<Arc<Submitter>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     replaced: Mutex<usize>,
     running: (Mutex<usize>, Condvar),
@@ -38,9 +39,9 @@ impl Drop for CountOut {
 }
 
 impl Roster {
-    pub(crate) fn new(submitters: Option<Arc<Semaphore>>) -> Self {
+    pub(crate) fn new(submitter: Option<Submitter>) -> Self {
         Self {
-            submitters,
+            submitter: submitter.map(Arc::new),
             threads: Mutex::default(),
             replaced: Mutex::new(0),
             running: (Mutex::new(0), Condvar::new()),
@@ -51,7 +52,7 @@ impl Roster {
     pub(crate) fn start(self: &Arc<Self>, hub: &Arc<Hub>, lane: LaneId) -> Result<(), EngineError> {
         let shared = &hub.lanes[lane.0];
         let epoch = shared.epoch.load(Ordering::Acquire);
-        let thread = LaneThread { hub: Arc::clone(hub), lane, epoch, submitters: self.submitters.clone() };
+        let thread = LaneThread { hub: Arc::clone(hub), lane, epoch, submitter: self.submitter.clone() };
         // The thread's handle has to be known before anybody wakes it, so it waits for the lock around the start.
         let mut handle = lock(&shared.thread);
         let gate = Arc::clone(hub);
@@ -109,7 +110,7 @@ impl Mover {
     /// Runs until the inbox is closed and empty.
     pub(crate) fn run(self) {
         self.hub.placing.mover_is_here();
-        let mut scratch = Vec::new();
+        let mut scratch = Scratch::default();
         let mut joined = Vec::new();
         let mut timeout = self.watch();
         loop {

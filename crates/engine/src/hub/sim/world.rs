@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use phalanx_backend::{BackendError, Buckets, Completion, Program, Slot};
-use phalanx_batch::{BatchRef, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
+use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
 use phalanx_tensor::Tensor;
 
 use super::program::{Tripler, numbers, run};
 use crate::call::Part;
-use crate::hub::{Finished, Hub, Next, Settings, Work};
+use crate::hub::{Finished, Hub, Next, Scratch, Settings, Work};
 use crate::pad::PadPlan;
 use crate::{EngineError, Infer};
 
@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) tally: Tally,
     /// First numbers of requests that left before any lane had taken a row of theirs.
     left_in_queue: HashSet<u32>,
+    /// The burst that is under way.
+    burst: Option<HoldId>,
 }
 
 struct Caller {
@@ -132,6 +134,7 @@ pub(super) fn random_world(seed: u64) -> World {
         admitted: 0,
         tally: Tally::default(),
         left_in_queue: HashSet::new(),
+        burst: None,
     }
 }
 
@@ -140,7 +143,18 @@ impl World {
     pub(super) fn step(&mut self) {
         self.now_ns += self.random.below(40) as u64;
         match self.random.below(10) {
-            0..=3 => self.arrive(),
+            0..=3 => {
+                if self.random.one_in(8) {
+                    self.burst = match self.burst.take() {
+                        Some(hold) => {
+                            self.hub.let_go(hold, self.now_ns);
+                            None
+                        }
+                        None => Some(self.hub.hold(self.now_ns)),
+                    };
+                }
+                self.arrive();
+            }
             4 => self.leave(),
             5..=7 => {
                 let lane = self.random.below(self.lanes.len());
@@ -235,7 +249,7 @@ impl World {
 
     fn mover_acts(&mut self) {
         if let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, self.now_ns, &mut Vec::new());
+            self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
         }
         self.hub.form_ahead(self.now_ns, &mut Vec::new());
         if self.random.one_in(50) {
@@ -308,7 +322,7 @@ impl World {
         assert!(self.callers.is_empty(), "{} callers were never answered", self.callers.len());
         (0..self.lanes.len()).for_each(|lane| self.lane_acts(lane));
         while let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, self.now_ns, &mut Vec::new());
+            self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
         }
         assert_eq!(self.hub.input_bytes(), 0);
     }
