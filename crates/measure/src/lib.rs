@@ -12,6 +12,7 @@ mod latencies;
 mod load;
 mod machine;
 pub mod null;
+pub mod remote;
 pub mod report;
 mod samples;
 mod soak;
