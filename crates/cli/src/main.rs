@@ -10,13 +10,14 @@ mod npy;
 mod panics;
 mod progress;
 mod session;
+mod settings;
 mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::Cli;
+use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -24,14 +25,19 @@ fn main() -> ExitCode {
     interrupt::listen();
     let cli = Cli::parse();
     let result = panics::catch(|| commands::execute(&cli.command));
-    match result {
-        Ok(()) | Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
+    let code = match result {
+        Ok(()) | Err(Failure::BrokenPipe) => 0,
         Err(Failure::Failed { message, hint }) => {
             report(cli.command.json(), &message, hint.as_deref());
-            ExitCode::FAILURE
+            1
         }
         Err(Failure::Usage(error)) => error.exit(),
+    };
+    if matches!(cli.command, Command::Serve(_)) {
+        // Models that were replaced, were still loading or did not answer in time may yet be at work.
+        interrupt::exit(code.into());
     }
+    ExitCode::from(code)
 }
 
 /// Says what went wrong; to a program that asked for JSON also as JSON.

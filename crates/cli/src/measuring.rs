@@ -1,6 +1,5 @@
 //! What the commands that measure have in common.
 
-use std::alloc::System;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +8,9 @@ use phalanx_backend::{Backend, PrepareOptions, Program};
 use phalanx_engine::Engine;
 use phalanx_measure::Samples;
 use phalanx_measure::draw::Draw;
-use phalanx_measure::strategy::{Measured, Plan, Strategy, interleave};
+use phalanx_measure::strategy::{AllocationCount, Measured, Plan, Strategy, interleave};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -27,14 +25,28 @@ pub(crate) const REFERENCE_BUDGET: Duration = Duration::from_secs(5);
 const SAMPLES: usize = 256;
 const SAMPLES_BYTES_MAX: usize = 256 << 20;
 
-/// Counts allocations, which `phalanx bench --strategy null` shows.
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+/// Counts the allocations that all threads of this program have made so far, where it was built to.
+pub(crate) const ALLOCATIONS: Option<AllocationCount> = counting::COUNT;
 
-/// Allocations that all threads of this program have made so far.
-pub(crate) fn allocations() -> u64 {
-    let stats = ALLOCATOR.stats();
-    (stats.allocations + stats.reallocations) as u64
+#[cfg(feature = "count-allocations")]
+mod counting {
+
+    use phalanx_measure::strategy::AllocationCount;
+
+    #[global_allocator]
+    static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+    pub(super) const COUNT: Option<AllocationCount> = Some(|| {
+        let stats = ALLOCATOR.stats();
+        (stats.allocations + stats.reallocations) as u64
+    });
+}
+
+#[cfg(not(feature = "count-allocations"))]
+mod counting {
+    use phalanx_measure::strategy::AllocationCount;
+
+    pub(super) const COUNT: Option<AllocationCount> = None;
 }
 
 /// Measures all strategies in turn, and shows how far it has come.

@@ -15,12 +15,7 @@ use crate::terminal;
 
 /// Describes the engine that the options ask for.
 pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder, Failure> {
-    let mut builder = Engine::builder(model.clone())
-        .backend(args.backend.clone())
-        .device(args.device)
-        .optimize(args.optimize)
-        .precision(args.precision)
-        .pad(args.pad.clone());
+    let mut builder = Engine::builder(model.clone()).pad(args.pad.clone());
     macro_rules! given {
         ($($option:ident => $setter:ident($convert:expr)),* $(,)?) => {
             $(if let Some(value) = args.$option.clone() {
@@ -29,12 +24,17 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
         };
     }
     given! {
+        backend => backend(std::convert::identity),
+        device => device(std::convert::identity),
+        optimize => optimize(std::convert::identity),
+        precision => precision(std::convert::identity),
         lanes => lanes(usize::from),
         threads => threads(usize::from),
         max_batch => max_batch(usize::from),
         depth => depth(usize::from),
         queue_limit => queue_limit(usize::from),
         device_submitters_max => device_submitters_max(usize::from),
+        batch_timeout => batch_timeout(std::convert::identity),
         slo => slo(std::convert::identity),
         policy => policy(std::convert::identity),
         onnxruntime => onnxruntime_library(std::convert::identity),
@@ -46,7 +46,8 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
     Ok(builder)
 }
 
-fn warmup(path: &Path, signature: &Signature) -> Result<Vec<Tensor>, Failure> {
+/// Input to warm up with, from a file.
+pub(crate) fn warmup(path: &Path, signature: &Signature) -> Result<Vec<Tensor>, Failure> {
     Inputs::open(path, signature)?.whole()
 }
 
@@ -59,17 +60,22 @@ pub(crate) fn build(builder: EngineBuilder) -> Result<Engine, Failure> {
 
 /// Says which backend runs, on what, and what the user should know about it.
 pub(crate) fn announce(info: &EngineInfo) {
-    terminal::words(&format!(
-        "backend: {} {} on {}, {} of {}, {}",
+    terminal::words(&format!("backend: {}", describe(info)));
+    info.warnings.iter().for_each(|warning| terminal::warning(warning));
+    info.hints.iter().for_each(|hint| terminal::hint(hint));
+}
+
+/// What runs and how, in words.
+pub(crate) fn describe(info: &EngineInfo) -> String {
+    format!(
+        "{} {} on {}, {} of {}, {}",
         info.backend,
         version(&info.backend_version).0,
         info.device,
         count(info.lanes, "lane"),
         count(info.threads, "thread"),
         batching(&info.batching, info.max_batch),
-    ));
-    info.warnings.iter().for_each(|warning| terminal::warning(warning));
-    info.hints.iter().for_each(|hint| terminal::hint(hint));
+    )
 }
 
 /// How requests share runs, in words.

@@ -12,13 +12,13 @@ use super::{backend, bytes, pad};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine options")]
 pub(crate) struct EngineArgs {
-    /// What runs the model
-    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = backend::parser())]
-    pub(crate) backend: BackendChoice,
+    /// What runs the model: auto, onnxruntime or tract [default: auto]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = backend::parser())]
+    pub(crate) backend: Option<BackendChoice>,
 
-    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
-    pub(crate) device: Device,
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<Device>,
 
     /// The onnxruntime library to load, instead of the first one found
     #[arg(long, value_name = "PATH")]
@@ -48,25 +48,29 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<Policy>,
 
-    /// Rows that may wait at once
+    /// Rows that may wait at once [default: 8192]
     #[arg(long, value_name = "N")]
     pub(crate) queue_limit: Option<NonZeroUsize>,
 
-    /// How much the runtime may rewrite the model: none, basic or full
-    #[arg(long, value_name = "LEVEL", default_value = "full")]
-    pub(crate) optimize: Optimize,
+    /// How much the runtime may rewrite the model: none, basic or full [default: full]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) optimize: Option<Optimize>,
 
-    /// Arithmetic inside the model: fp32, tf32, fp16 or bf16
-    #[arg(long, value_name = "PRECISION", default_value = "fp32")]
-    pub(crate) precision: Precision,
+    /// Arithmetic inside the model: fp32, tf32, fp16 or bf16 [default: fp32]
+    #[arg(long, value_name = "PRECISION")]
+    pub(crate) precision: Option<Precision>,
 
     /// Pads an axis of an input up to the next of these lengths: INPUT:AXIS:LENGTH,LENGTH,...[:FILL]
     #[arg(long, value_name = "RULE", value_parser = pad::parse)]
     pub(crate) pad: Vec<PadRule>,
 
-    /// Memory for requests and batches, such as 512MiB
+    /// Memory for requests and batches, such as 512MiB [default: 2GiB]
     #[arg(long, value_name = "BYTES", value_parser = bytes::parse)]
     pub(crate) memory_max: Option<usize>,
+
+    /// How long a batch may run before its lane is given up [default: 1m]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) batch_timeout: Option<Duration>,
 
     /// Lanes of all models that may submit to the device at once [default: all]
     #[arg(long, value_name = "N")]
@@ -75,4 +79,11 @@ pub(crate) struct EngineArgs {
     /// Valid input to warm up with, instead of numbers drawn at random
     #[arg(long, value_name = "FILE.npz")]
     pub(crate) warmup: Option<PathBuf>,
+}
+
+impl EngineArgs {
+    /// What the model runs on.
+    pub(crate) fn device(&self) -> Device {
+        self.device.unwrap_or(Device::Cpu)
+    }
 }

@@ -4,21 +4,31 @@ mod backend;
 mod bench;
 mod bytes;
 mod callers;
+mod config;
 mod demo;
 mod devices;
+mod endpoint;
 mod engine;
 mod inspect;
+mod load;
 mod named;
 mod pad;
 mod run;
 mod seconds;
+mod serve;
+mod server;
 
 pub(crate) use bench::{BenchArgs, StrategyName};
+pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub(crate) use demo::DemoArgs;
 pub(crate) use devices::DevicesArgs;
+pub(crate) use endpoint::Endpoint;
 pub(crate) use engine::EngineArgs;
 pub(crate) use inspect::InspectArgs;
+pub(crate) use load::{LoadArgs, LoadRequestArgs};
 pub(crate) use run::RunArgs;
+pub(crate) use serve::ServeArgs;
+pub(crate) use server::{LogFormat, ModelControl, ServerArgs};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -26,10 +36,12 @@ use clap_complete::Shell;
 const EXAMPLES: &str = "\
 Examples:
   phalanx demo                                     threads against batches, on this machine
+  phalanx serve model.onnx --slo 20ms              over HTTP and gRPC
   phalanx run model.onnx --input x.npz --output y.npz
   phalanx bench model.onnx --strategy raw,callers --callers 64
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
+  phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
 Data and tables go to standard output, words to standard error.
 Exit codes: 0 done, 1 failed, 2 wrong usage.";
@@ -49,6 +61,9 @@ pub(crate) enum Command {
     Bench(BenchArgs),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
+    Load(LoadArgs),
+    Serve(Box<ServeArgs>),
+    Config(ConfigArgs),
     /// Prints a shell's completion script
     ///
     /// Example: phalanx completions bash > /etc/bash_completion.d/phalanx
@@ -67,7 +82,9 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Devices(args) => args.json,
-            Self::Completions { .. } => false,
+            Self::Load(args) => args.json,
+            Self::Config(args) => args.json(),
+            Self::Serve(_) | Self::Completions { .. } => false,
         }
     }
 }

@@ -2,10 +2,13 @@
 
 mod bench;
 mod completions;
+mod config;
 mod demo;
 mod devices;
 mod inspect;
+mod load;
 mod run;
+mod serve;
 
 use crate::args::Command;
 use crate::failure::Failure;
@@ -18,6 +21,9 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Bench(args) => bench::execute(args),
         Command::Inspect(args) => inspect::execute(args),
         Command::Devices(args) => devices::execute(args),
+        Command::Load(args) => load::execute(args),
+        Command::Serve(args) => serve::execute(args),
+        Command::Config(args) => config::execute(args),
         Command::Completions { shell } => completions::execute(*shell),
     }
 }

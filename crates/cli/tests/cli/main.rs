@@ -4,11 +4,19 @@
 
 mod arrays;
 mod bench;
+mod config;
+mod config_errors;
 mod demo;
 mod errors;
+mod http;
 mod inspect;
+mod load;
 mod models;
 mod program;
 mod run;
+mod serve;
+mod serve_access;
+mod serve_signals;
+mod serving;
 mod streams;
 mod usage;

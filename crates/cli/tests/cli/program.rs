@@ -62,6 +62,16 @@ pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     command
 }
 
+/// The backend that is always built in.
+pub(crate) const BACKEND: &str = "--backend=tract";
+
+/// The program, to be talked to while it runs.
+pub(crate) fn server(args: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_phalanx"));
+    command.args(args).env_remove("RUST_BACKTRACE").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
 /// Runs it to its end.
 pub(crate) fn phalanx(args: &[&str]) -> Ended {
     command(args).output().unwrap().into()

@@ -43,7 +43,7 @@ fn measure(args: &BenchArgs) -> Result<BenchReport, Failure> {
     if let Some(null) = &null {
         let own = null.caller_allocations();
         let of_null = rows.iter_mut().filter(|row| row.strategy == "null");
-        of_null.for_each(|row| row.allocations_per_request_callers = Some(own));
+        of_null.for_each(|row| row.allocations_per_request_callers = own);
     }
     if let Some(subject) = model.as_ref().or(null.as_ref()).filter(|_| wanted(StrategyName::Soak)) {
         rows.push(subject.soak(args)?);

@@ -63,13 +63,16 @@ fn figures(rows: &[Row]) -> Table {
 }
 
 fn costs(row: &Row) -> String {
-    format!(
-        "\nnull, {} callers: {} µs of CPU a request, {} allocations a request, of which {} are the callers' own\n",
-        row.callers.unwrap_or(0),
-        figure(row.cpu_us_per_request),
-        figure(row.allocations_per_request),
-        figure(row.allocations_per_request_callers),
-    )
+    let allocations = match row.allocations_per_request {
+        None => "allocations are not counted (a build with --features count-allocations does)".to_owned(),
+        counted => format!(
+            "{} allocations a request, of which {} are the callers' own",
+            figure(counted),
+            figure(row.allocations_per_request_callers)
+        ),
+    };
+    let (callers, cpu) = (row.callers.unwrap_or(0), figure(row.cpu_us_per_request));
+    format!("\nnull, {callers} callers: {cpu} µs of CPU a request, {allocations}\n")
 }
 
 fn growth(row: &Row) -> Option<String> {

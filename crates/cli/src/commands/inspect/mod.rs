@@ -16,7 +16,7 @@ pub(super) fn execute(args: &InspectArgs) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
     let verdicts = if args.quick { Vec::new() } else { verdict::all(&model, &args.engine)? };
     let batching = BatchingReport::new(&model, args, &verdicts);
-    let report = Report::new(&model, args.engine.device, batching, verdicts);
+    let report = Report::new(&model, args.engine.device(), batching, verdicts);
     if args.json { terminal::json(&report) } else { print::print(&report) }
 }
 

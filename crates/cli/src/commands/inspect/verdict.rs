@@ -38,24 +38,24 @@ pub(super) struct OnCpu {
 pub(super) fn all(model: &Model, args: &EngineArgs) -> Result<Vec<Verdict>, Failure> {
     let backends = phalanx_engine::backends(args.onnxruntime.as_deref());
     let asked_for = |backend: &dyn Backend| match &args.backend {
-        BackendChoice::Named(name) => backend.name() == name,
-        BackendChoice::Auto | BackendChoice::Custom(_) => true,
+        Some(BackendChoice::Named(name)) => backend.name() == name,
+        _ => true,
     };
     let options = PrepareOptions {
         threads: args.threads.unwrap_or(PrepareOptions::default().threads),
-        optimize: args.optimize,
-        precision: args.precision,
+        optimize: args.optimize.unwrap_or_default(),
+        precision: args.precision.unwrap_or_default(),
         ..PrepareOptions::default()
     };
     let candidates = backends.iter().filter(|backend| asked_for(&***backend));
     let verdicts: Vec<Verdict> = candidates.map(|backend| judge(&**backend, model, args, &options)).collect();
     // A device that nothing here has is a mistake of the user's, not a property of the model.
     let has_device = |backend: &Arc<dyn Backend>| {
-        backend.devices().is_ok_and(|devices| devices.iter().any(|info| info.device == args.device))
+        backend.devices().is_ok_and(|devices| devices.iter().any(|info| info.device == args.device()))
     };
     if !verdicts.iter().any(|verdict| verdict.runs) && !backends.iter().any(has_device) {
         let reasons: Vec<String> = verdicts.iter().filter_map(|verdict| verdict.reason.clone()).collect();
-        let message = format!("there is no device {} here: {}", args.device, reasons.join("; "));
+        let message = format!("there is no device {} here: {}", args.device(), reasons.join("; "));
         return Err(Failure::new(message).hint("`phalanx devices` lists what is here"));
     }
     Ok(verdicts)
@@ -73,7 +73,7 @@ fn judge(backend: &dyn Backend, model: &Model, args: &EngineArgs, options: &Prep
         cpu_share: None,
         hint: None,
     };
-    match backend.prepare(model, args.device, options) {
+    match backend.prepare(model, args.device(), options) {
         Ok(program) => {
             let placement = program.placement();
             verdict.runs = true;
