@@ -84,6 +84,24 @@ pub enum BackendError {
         /// The runtime's own words.
         message: String,
     },
+    /// The process that ran a batch has died or was stopped because it did not answer.
+    #[error("the worker process {pid} {how}")]
+    WorkerDied {
+        /// Its process id.
+        pid: u32,
+        /// How it ended, such as `was killed by signal 11 (SIGSEGV)`.
+        how: String,
+        /// The last lines it wrote to its standard error.
+        stderr: String,
+    },
+    /// Too many workers have died before they answered a first batch, or none can be started.
+    #[error("no worker process can be kept: {message}")]
+    NoWorker {
+        /// What happened last.
+        message: String,
+        /// What the user can do about it.
+        hint: Option<String>,
+    },
     /// The runtime panicked; the lane it happened on is closed.
     #[error("the backend panicked: {message}")]
     Panicked {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use phalanx_tensor::Tensor;
 
 use crate::{BackendError, Slot};
@@ -15,8 +17,33 @@ pub enum Completion {
     Single(Vec<Tensor>),
     /// This run failed, the lane is still good. The slot of a batch comes back.
     Failed(Option<Slot>, BackendError),
-    /// The lane is lost, and the slot with it.
-    Lost(BackendError),
+    /// The lane is lost.
+    Lost(Loss),
+}
+
+/// How a lane was lost under a submission.
+#[derive(Debug)]
+pub struct Loss {
+    /// What happened.
+    pub error: BackendError,
+    /// The slot, where nothing can write to it any more; else it is gone with the lane.
+    pub slot: Option<Slot>,
+    /// Whether this submission may be the cause, because it was being executed; one that only waited behind it is not.
+    pub suspect: bool,
+}
+
+impl Loss {
+    /// The slot is gone, and the submission may be the cause.
+    #[must_use]
+    pub fn total(error: BackendError) -> Self {
+        Self { error, slot: None, suspect: true }
+    }
+}
+
+/// Stops what a lane executes, from another thread.
+pub trait Interrupt: Send + Sync {
+    /// The batches in flight end soon, as lost. Does not wait for it, and may be called again.
+    fn interrupt(&self);
 }
 
 /// Where a lane says that a submission has ended. It may be called on any thread, and must not block.
@@ -36,4 +63,9 @@ pub trait Lane {
     /// Runs these inputs as they are, whatever their axis 0: for models without a batch axis, strings, and outputs
     /// whose shape depends on the data. The outputs' buffers are the backend's own.
     fn submit_single(&mut self, batch: BatchId, inputs: &[Tensor]);
+
+    /// What stops a batch that takes too long; `None` where nothing can, so that the lane has to be given up.
+    fn interrupt(&self) -> Option<Arc<dyn Interrupt>> {
+        None
+    }
 }

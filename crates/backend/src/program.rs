@@ -71,6 +71,17 @@ pub struct ProgramMemory {
     pub device_bytes: Option<u64>,
 }
 
+/// A process of its own that a lane runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerProcess {
+    /// Its process id.
+    pub pid: u32,
+    /// Whether it is the one that waits to stand in for another.
+    pub is_spare: bool,
+    /// Memory it has resident, where the system tells.
+    pub resident_bytes: Option<u64>,
+}
+
 /// A model prepared on one device; shared and immutable, weights loaded once.
 pub trait Program: Send + Sync {
     /// Inputs and outputs of the model.
@@ -110,4 +121,12 @@ pub trait Program: Send + Sync {
     fn memory(&self) -> ProgramMemory {
         ProgramMemory::default()
     }
+
+    /// The processes that its lanes run in, where they are not this one's threads.
+    fn workers(&self) -> Vec<WorkerProcess> {
+        Vec::new()
+    }
+
+    /// No lane will be opened any more: whoever waits in [`Program::open_lane`] gets an error at once.
+    fn retire(&self) {}
 }

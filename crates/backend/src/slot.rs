@@ -78,6 +78,7 @@ pub enum SlotOutput {
 pub struct Slot {
     layout: Arc<Layout>,
     rows_max: usize,
+    tag: u64,
     /// One buffer an input.
     pub inputs: Vec<HostBuffer>,
     /// One buffer, or place for a tensor, an output.
@@ -111,7 +112,7 @@ impl Slot {
                 OutputSpec::Dynamic(_) => Ok(SlotOutput::Dynamic(None)),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { layout, rows_max, inputs, outputs })
+        Ok(Self { layout, rows_max, tag: 0, inputs, outputs })
     }
 
     /// A slot in heap memory, aligned to 64 bytes.
@@ -120,6 +121,18 @@ impl Slot {
     /// As [`Slot::new`].
     pub fn heap(backend: &'static str, layout: Arc<Layout>, rows_max: usize) -> Result<Self, BackendError> {
         Self::new(backend, layout, rows_max, |bytes| Ok(HostBuffer::heap(bytes)))
+    }
+
+    /// The same slot under a name that the program which made it knows it by.
+    #[must_use]
+    pub fn with_tag(self, tag: u64) -> Self {
+        Self { tag, ..self }
+    }
+
+    /// The name that its program gave it; 0 where it gave none.
+    #[must_use]
+    pub fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// What its rows hold.

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane, Program, Slot};
+use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane, Loss, Program, Slot};
 use phalanx_tensor::Tensor;
 
 use crate::MeasureError;
@@ -89,7 +89,7 @@ impl WaitedLane {
 
 fn failure(completion: Completion) -> MeasureError {
     match completion {
-        Completion::Failed(_, error) | Completion::Lost(error) => error.into(),
+        Completion::Failed(_, error) | Completion::Lost(Loss { error, .. }) => error.into(),
         Completion::Done(_) | Completion::Single(_) => MeasureError::Thread {
             message: "the backend completed a batch as one of another kind".to_owned(),
         },

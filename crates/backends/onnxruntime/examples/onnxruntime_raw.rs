@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use phalanx_backend::{
-    Backend, BatchId, Completion, Completions, Device, PrepareOptions, Program, Slot, SlotOutput,
+    Backend, BatchId, Completion, Completions, Device, Loss, PrepareOptions, Program, Slot, SlotOutput,
 };
 use phalanx_model::Model;
 use phalanx_onnxruntime::OnnxRuntime;
@@ -171,7 +171,7 @@ fn one_lane(program: &Arc<dyn Program>, rows: usize, time: Duration) -> Result<[
 fn done(inbox: &Receiver<Completion>) -> Result<Slot, AnyError> {
     match inbox.recv()? {
         Completion::Done(slot) => Ok(slot),
-        Completion::Failed(_, error) | Completion::Lost(error) => Err(error.into()),
+        Completion::Failed(_, error) | Completion::Lost(Loss { error, .. }) => Err(error.into()),
         Completion::Single(_) => Err("expected a batch".into()),
     }
 }

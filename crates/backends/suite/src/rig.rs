@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use phalanx_backend::{
-    BackendError, BatchId, Completion, Completions, Lane, OutputSpec, Program, Slot, SlotOutput,
+    BackendError, BatchId, Completion, Completions, Lane, Loss, OutputSpec, Program, Slot, SlotOutput,
 };
 use phalanx_tensor::{BatchAxis, Shape, Tensor, rows};
 
@@ -115,7 +115,7 @@ impl Rig {
                 let slot_returned = Some(slot.is_some());
                 (Err(Failure { error, slot_returned }), slot)
             }
-            Completion::Lost(error) => (Err(Failure { error, slot_returned: Some(false) }), None),
+            Completion::Lost(loss) => (Err(Failure { error: loss.error, slot_returned: Some(false) }), None),
         }
     }
 
@@ -129,7 +129,7 @@ impl Rig {
         match self.wait(batch) {
             Completion::Single(outputs) => Ok(outputs),
             Completion::Done(_) => panic!("a single run ended with a slot"),
-            Completion::Failed(_, error) | Completion::Lost(error) => Err(error),
+            Completion::Failed(_, error) | Completion::Lost(Loss { error, .. }) => Err(error),
         }
     }
 
@@ -156,7 +156,7 @@ impl Rig {
                     assert!(answers[index].replace(answer).is_none(), "batch {id} ended twice");
                 }
                 Completion::Single(_) => panic!("a batch ended as a single run"),
-                Completion::Failed(_, error) | Completion::Lost(error) => return Err(error),
+                Completion::Failed(_, error) | Completion::Lost(Loss { error, .. }) => return Err(error),
             }
         }
         Ok(answers.into_iter().flatten().collect())

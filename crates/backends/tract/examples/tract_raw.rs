@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use phalanx_backend::{
-    Backend, BackendError, BatchId, Completion, Completions, Device, PrepareOptions, Program, Slot,
+    Backend, BackendError, BatchId, Completion, Completions, Device, Loss, PrepareOptions, Program, Slot,
 };
 use phalanx_model::Model;
 use phalanx_tensor::{Dim, Shape};
@@ -36,7 +36,7 @@ impl Last {
     fn take(&self) -> Result<Slot, BackendError> {
         match self.0.lock().expect("nobody panics with it").take() {
             Some(Completion::Done(slot)) => Ok(slot),
-            Some(Completion::Failed(_, error) | Completion::Lost(error)) => Err(error),
+            Some(Completion::Failed(_, error) | Completion::Lost(Loss { error, .. })) => Err(error),
             Some(Completion::Single(_)) | None => unreachable!("a blocking lane completes what it is given"),
         }
     }

@@ -88,11 +88,13 @@ impl Hub {
                 }
                 Err(error)
             }
-            Completion::Lost(error) => {
-                if batch.slot_bytes > 0 {
-                    self.slots.lose(batch.slot_bytes);
+            Completion::Lost(loss) => {
+                match loss.slot {
+                    Some(slot) => self.slots.give_back(slot),
+                    None if batch.slot_bytes > 0 => self.slots.lose(batch.slot_bytes),
+                    None => {}
                 }
-                Err(error)
+                Err(loss.error)
             }
         };
         match source {

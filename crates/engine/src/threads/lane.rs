@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane};
+use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane, Loss};
 use phalanx_batch::{BatchRef, LaneId, Nanos, Taken};
 use phalanx_handoff::Turn;
 
@@ -169,7 +169,10 @@ impl Ended {
         lock(&self.state).submitted.push((batch, self.hub.now_ns()));
         if let Err(panic) = catch_unwind(AssertUnwindSafe(submit)) {
             let message = panic_message(panic.as_ref());
-            self.complete(BatchId(batch.id), Completion::Lost(BackendError::Panicked { message }));
+            self.complete(
+                BatchId(batch.id),
+                Completion::Lost(Loss::total(BackendError::Panicked { message })),
+            );
         }
     }
 

@@ -127,7 +127,7 @@ impl Rig {
                 self.slot = slot;
                 Err(error)
             }
-            Completion::Lost(error) => Err(error),
+            Completion::Lost(loss) => Err(loss.error),
             Completion::Single(_) => Err(lost()),
         }
     }

@@ -169,10 +169,10 @@ impl Controls {
         }
         assert!(!take_one(&self.panics), "told to");
         if take_one(&self.losses) {
-            return Completion::Lost(BackendError::DeviceLost {
+            return Completion::Lost(Loss::total(BackendError::DeviceLost {
                 backend: "fake",
                 message: "told to".to_owned(),
-            });
+            }));
         }
         let input: Vec<f32> = bytemuck_cast(slot.input_rows(0, rows));
         let width = slot.layout().inputs[0].tail.elements().unwrap().max(1);

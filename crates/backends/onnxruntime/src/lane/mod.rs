@@ -3,7 +3,9 @@ mod single;
 
 use std::sync::Arc;
 
-use phalanx_backend::{BackendError, BatchId, Completion, Completions, Lane, OutputSpec, Slot, SlotOutput};
+use phalanx_backend::{
+    BackendError, BatchId, Completion, Completions, Lane, Loss, OutputSpec, Slot, SlotOutput,
+};
 use phalanx_tensor::Tensor;
 use smallvec::SmallVec;
 
@@ -49,7 +51,7 @@ impl OrtLane {
     /// Whether this lane can still run; else the submission has ended.
     fn is_open(&self, batch: BatchId) -> bool {
         if let Some(error) = &self.lost {
-            self.completions.complete(batch, Completion::Lost(error.clone()));
+            self.completions.complete(batch, Completion::Lost(Loss::total(error.clone())));
         }
         self.lost.is_none()
     }
@@ -57,7 +59,7 @@ impl OrtLane {
     fn fail(&mut self, batch: BatchId, slot: Option<Slot>, error: BackendError) {
         if matches!(error, BackendError::DeviceLost { .. }) {
             self.lost = Some(error.clone());
-            self.completions.complete(batch, Completion::Lost(error));
+            self.completions.complete(batch, Completion::Lost(Loss::total(error)));
         } else {
             self.completions.complete(batch, Completion::Failed(slot, error));
         }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use phalanx_backend::{BackendError, Buckets, Completion, Program, Slot};
+use phalanx_backend::{BackendError, Buckets, Completion, Loss, Program, Slot};
 use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
 use phalanx_tensor::Tensor;
 
@@ -219,7 +219,7 @@ impl World {
             let completion = match self.random.below(20) {
                 0 => Completion::Failed(Some(slot), failure),
                 1 => Completion::Failed(None, failure),
-                2 => Completion::Lost(failure),
+                2 => Completion::Lost(Loss::total(failure)),
                 _ => {
                     for first in run(&mut slot, rows) {
                         assert!(
