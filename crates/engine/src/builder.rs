@@ -8,7 +8,8 @@ use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
 use crate::backends::{self, Prepared};
-use crate::hub::{Hub, Settings};
+use crate::fallback::{Candidate, Stack};
+use crate::hub::{BatchTimeout, Hub, Settings};
 use crate::pad::PadPlan;
 use crate::submitters::Submitter;
 use crate::threads::{Mover, Roster};
@@ -22,7 +23,10 @@ const QUEUE_LIMIT_DEFAULT: usize = 8192;
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 2 << 30;
 const GROUPS_MAX_DEFAULT: usize = 64;
 const WARMUP_BUDGET_DEFAULT: Duration = Duration::from_millis(400);
-const BATCH_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// The longest that a batch may run, where nothing else was said.
+const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// How long before its end the next batch is handed to a device that works by itself: what waking a thread takes.
+const LEAD: Duration = Duration::from_micros(100);
 /// Share of a device's nodes left on the CPU from which the user is warned.
 const CPU_SHARE_WARNED: f64 = 0.1;
 
@@ -48,7 +52,8 @@ pub struct EngineBuilder {
     groups_max: usize,
     warmup: Option<Vec<Tensor>>,
     warmup_budget: Duration,
-    batch_timeout: Duration,
+    batch_timeout: Option<Duration>,
+    recover: bool,
 }
 
 /// One setter an option: takes the value and gives the builder back.
@@ -85,7 +90,8 @@ impl EngineBuilder {
             groups_max: GROUPS_MAX_DEFAULT,
             warmup: None,
             warmup_budget: WARMUP_BUDGET_DEFAULT,
-            batch_timeout: BATCH_TIMEOUT_DEFAULT,
+            batch_timeout: None,
+            recover: true,
         }
     }
 
@@ -125,9 +131,12 @@ impl EngineBuilder {
         warmup: Vec<Tensor> => Some(warmup);
         /// How long warm-up may measure batch times; 400 ms unless said otherwise.
         warmup_budget: Duration => warmup_budget;
-        /// How long a batch may run before its lane is given up and its requests are answered with an error; a minute
-        /// unless said otherwise.
-        batch_timeout: Duration => batch_timeout;
+        /// How long a batch may run before its lane is given up and its requests are answered with an error. Without it
+        /// a minute; where a lane can be stopped from outside (a worker process), ten times what such batches take.
+        batch_timeout: Duration => Some(batch_timeout);
+        /// Whether the requests of a batch that failed, or took its lane down, are run again, apart from others, until
+        /// the one at fault is found; they are unless said otherwise.
+        recover: bool => recover;
         /// Where onnxruntime's library is, where it is not to be searched for.
         onnxruntime_library: PathBuf => Some(onnxruntime_library);
     }
@@ -166,7 +175,7 @@ impl EngineBuilder {
             ("queue_limit", self.queue_limit == 0),
             ("memory_bytes_max", self.memory_bytes_max == 0),
             ("slo", self.slo.is_some_and(|slo| slo.is_zero())),
-            ("batch_timeout", self.batch_timeout.is_zero()),
+            ("batch_timeout", self.batch_timeout.is_some_and(|timeout| timeout.is_zero())),
         ];
         if let Some((option, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
             return Err(EngineError::invalid_option(*option, "more than zero", 0));
@@ -266,7 +275,7 @@ impl EngineBuilder {
             rows_max,
             queue_rows_max: self.queue_limit,
             slo_ns: self.slo.map(|slo| slo.as_nanos() as u64),
-            lead_ns: 0,
+            lead_ns: if program.limits().async_submit { LEAD.as_nanos() as u64 } else { 0 },
             policy: self.policy,
         });
         let settings = Settings {
@@ -279,10 +288,16 @@ impl EngineBuilder {
             groups_max: self.groups_max,
             input_bytes_max: self.memory_bytes_max / 2,
             latency: findings.latency,
-            batch_timeout_ns: self.batch_timeout.as_nanos() as u64,
+            batch_timeout: match self.batch_timeout {
+                Some(timeout) => BatchTimeout::Fixed(timeout.as_nanos() as u64),
+                None => BatchTimeout::Measured { max_ns: BATCH_TIMEOUT_MAX.as_nanos() as u64 },
+            },
+            recovers: self.recover,
         };
         let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
-        Hub::new(Arc::clone(program), settings, scheduler, slot_bytes_max)
+        let first = Candidate::ready(prepared.backend.name(), self.device, Arc::clone(program));
+        let stack = Stack::new(first, Arc::clone(program), Vec::new());
+        Hub::new(stack, settings, scheduler, slot_bytes_max)
     }
 }
 
