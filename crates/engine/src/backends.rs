@@ -7,6 +7,7 @@ use phalanx_backend::{Backend, BackendError, Device, PrepareOptions, Program};
 use phalanx_model::Model;
 
 use crate::EngineError;
+use crate::choice::Candidate;
 
 /// Which backend runs the model.
 #[derive(Clone, Default)]
@@ -62,9 +63,22 @@ pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
 /// A prepared model, and what was learned on the way.
 pub(crate) struct Prepared {
     pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) device: Device,
     pub(crate) program: Arc<dyn Program>,
+    /// What may take over where this fails, the preferred first. None was prepared, so each may yet refuse the model.
+    pub(crate) fallbacks: Vec<(Arc<dyn Backend>, Device)>,
     pub(crate) warnings: Vec<String>,
     pub(crate) hints: Vec<String>,
+}
+
+impl Prepared {
+    /// What may take over, in words.
+    pub(crate) fn fallback_candidates(&self) -> Vec<Candidate> {
+        self.fallbacks
+            .iter()
+            .filter_map(|(backend, device)| Candidate::of(&**backend, *device).ok())
+            .collect()
+    }
 }
 
 /// Prepares `model` with the chosen backend; of several candidates with the first that can.
@@ -76,22 +90,17 @@ pub(crate) fn prepare(
     options: &PrepareOptions,
 ) -> Result<Prepared, EngineError> {
     let explicit_library = library.is_some();
-    let candidates = match choice {
-        BackendChoice::Custom(backend) => vec![Arc::clone(backend)],
-        BackendChoice::Auto => backends(library),
-        BackendChoice::Named(name) => {
-            let all = backends(library);
-            let names: Vec<&str> = all.iter().map(|backend| backend.name()).collect();
-            let unknown =
-                EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
-            vec![all.into_iter().find(|backend| backend.name() == name).ok_or(unknown)?]
-        }
-    };
+    let candidates = candidates(choice, library)?;
     let single = candidates.len() == 1;
     let (mut warnings, mut hints, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    for backend in candidates {
+    let mut candidates = candidates.into_iter();
+    while let Some(backend) = candidates.next() {
         match backend.prepare(model, device, options) {
-            Ok(program) => return Ok(Prepared { backend, program, warnings, hints }),
+            Ok(program) => {
+                let rest = candidates.filter(|backend| backend.version().is_ok());
+                let fallbacks = rest.map(|backend| (backend, device)).collect();
+                return Ok(Prepared { backend, device, program, fallbacks, warnings, hints });
+            }
             Err(error) if single => return Err(EngineError::Prepare(error)),
             // A library that was named must not be passed over silently.
             Err(error @ BackendError::Unavailable { .. }) if explicit_library => {
@@ -108,4 +117,17 @@ pub(crate) fn prepare(
         }
     }
     Err(EngineError::NoBackend { device, failures })
+}
+
+/// What may run the model, the preferred first.
+fn candidates(choice: &BackendChoice, library: Option<&Path>) -> Result<Vec<Arc<dyn Backend>>, EngineError> {
+    let name = match choice {
+        BackendChoice::Custom(backend) => return Ok(vec![Arc::clone(backend)]),
+        BackendChoice::Auto => return Ok(backends(library)),
+        BackendChoice::Named(name) => name,
+    };
+    let all = backends(library);
+    let names: Vec<&str> = all.iter().map(|backend| backend.name()).collect();
+    let unknown = EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
+    Ok(vec![all.into_iter().find(|backend| backend.name() == name).ok_or(unknown)?])
 }

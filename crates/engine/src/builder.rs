@@ -161,7 +161,8 @@ impl EngineBuilder {
         let library = self.onnxruntime_library.as_deref();
         let mut prepared = backends::prepare(&self.backend, library, &self.model, self.device, &options)?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
-        let submitter = self.device_submitters_max.map(|max| Submitter::on(self.device, max)).transpose()?;
+        let submitter =
+            self.device_submitters_max.map(|max| Submitter::on(prepared.device, max)).transpose()?;
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
@@ -232,7 +233,7 @@ impl EngineBuilder {
         if placement.cpu_share() > CPU_SHARE_WARNED {
             let left: usize = placement.on_cpu.iter().map(|(_, count)| count).sum();
             let nodes = placement.nodes;
-            warnings.push(format!("{left} of {nodes} nodes run on the CPU and not on {}", self.device));
+            warnings.push(format!("{left} of {nodes} nodes run on the CPU and not on {}", prepared.device));
         }
         if let (Some(slo), Some(&(_, one_row_ns))) = (self.slo, findings.times_ns.first())
             && u128::from(one_row_ns) > slo.as_nanos()
@@ -243,7 +244,7 @@ impl EngineBuilder {
         Ok(EngineInfo {
             backend: prepared.backend.name(),
             backend_version: prepared.backend.version().map_err(EngineError::Prepare)?,
-            device: self.device,
+            device: prepared.device,
             lanes,
             threads,
             max_batch: rows_max,
@@ -254,6 +255,7 @@ impl EngineBuilder {
             optimize: self.optimize,
             batching: findings.batching.clone(),
             placement,
+            fallbacks: prepared.fallback_candidates(),
             batch_times_ns: findings.times_ns.clone(),
             warnings,
             hints: prepared.hints.clone(),

@@ -1,6 +1,8 @@
 use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
+use crate::choice::Candidate;
+
 /// How requests share runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Batching {
@@ -44,6 +46,8 @@ pub struct EngineInfo {
     pub batching: Batching,
     /// Where the model's nodes run.
     pub placement: Placement,
+    /// What may take over where the backend fails, the preferred first.
+    pub fallbacks: Vec<Candidate>,
     /// What was measured at warm-up: rows of a batch and how long it took, in nanoseconds.
     pub batch_times_ns: Vec<(usize, u64)>,
     /// What the user should know.

@@ -8,6 +8,7 @@ mod backends;
 mod builder;
 mod burst;
 mod call;
+pub mod choice;
 mod cores;
 mod engine;
 mod error;

@@ -1,0 +1,5 @@
+//! Which backend runs a model.
+
+mod candidate;
+
+pub use candidate::Candidate;
