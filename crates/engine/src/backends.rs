@@ -19,6 +19,8 @@ pub enum BackendChoice {
     Named(String),
     /// One that is not built in.
     Custom(Arc<dyn Backend>),
+    /// These, the preferred first: the next takes over where one cannot run the model, or fails while it serves.
+    Ranked(Vec<Arc<dyn Backend>>),
 }
 
 impl FromStr for BackendChoice {
@@ -35,6 +37,10 @@ impl fmt::Display for BackendChoice {
             Self::Auto => f.write_str("auto"),
             Self::Named(name) => f.write_str(name),
             Self::Custom(backend) => f.write_str(backend.name()),
+            Self::Ranked(backends) => {
+                let names: Vec<&str> = backends.iter().map(|backend| backend.name()).collect();
+                f.write_str(&names.join(", else "))
+            }
         }
     }
 }
@@ -123,6 +129,7 @@ pub(crate) fn prepare(
 fn candidates(choice: &BackendChoice, library: Option<&Path>) -> Result<Vec<Arc<dyn Backend>>, EngineError> {
     let name = match choice {
         BackendChoice::Custom(backend) => return Ok(vec![Arc::clone(backend)]),
+        BackendChoice::Ranked(backends) => return Ok(backends.clone()),
         BackendChoice::Auto => return Ok(backends(library)),
         BackendChoice::Named(name) => name,
     };

@@ -2,13 +2,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Device, Optimize, Precision, PrepareOptions, Program};
+use phalanx_backend::{Backend, Device, Optimize, Precision, PrepareOptions, Program};
 use phalanx_batch::{LaneId, Options, Scheduler};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
 use crate::backends::{self, Prepared};
-use crate::fallback::{Candidate, Stack};
+use crate::fallback::{Candidate, Pace, Stack};
 use crate::hub::{BatchTimeout, Hub, Settings};
 use crate::pad::PadPlan;
 use crate::submitters::Submitter;
@@ -54,6 +54,7 @@ pub struct EngineBuilder {
     warmup_budget: Duration,
     batch_timeout: Option<Duration>,
     recover: bool,
+    fallback: bool,
 }
 
 /// One setter an option: takes the value and gives the builder back.
@@ -92,6 +93,7 @@ impl EngineBuilder {
             warmup_budget: WARMUP_BUDGET_DEFAULT,
             batch_timeout: None,
             recover: true,
+            fallback: true,
         }
     }
 
@@ -137,6 +139,9 @@ impl EngineBuilder {
         /// Whether the requests of a batch that failed, or took its lane down, are run again, apart from others, until
         /// the one at fault is found; they are unless said otherwise.
         recover: bool => recover;
+        /// Whether the next candidate runs the batches that the chosen backend fails to run, and takes over where that
+        /// happens more often; it does unless said otherwise. Else the requests are answered with the error.
+        fallback: bool => fallback;
         /// Where onnxruntime's library is, where it is not to be searched for.
         onnxruntime_library: PathBuf => Some(onnxruntime_library);
     }
@@ -166,7 +171,7 @@ impl EngineBuilder {
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
-        let hub = self.hub(&prepared, findings, lanes, rows_max, pad);
+        let hub = self.hub(&prepared, &options, findings, lanes, rows_max, pad);
         start(&hub, info, submitter)
     }
 
@@ -265,6 +270,7 @@ impl EngineBuilder {
     fn hub(
         &self,
         prepared: &Prepared,
+        options: &PrepareOptions,
         findings: Findings,
         lanes: usize,
         rows_max: usize,
@@ -298,8 +304,22 @@ impl EngineBuilder {
         };
         let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
         let first = Candidate::ready(prepared.backend.name(), self.device, Arc::clone(program));
-        let stack = Stack::new(first, Arc::clone(program), Vec::new());
+        let stack =
+            Stack::new(first, Arc::clone(program), self.fallbacks(prepared, options), Pace::default());
         Hub::new(stack, settings, scheduler, slot_bytes_max)
+    }
+}
+
+impl EngineBuilder {
+    /// What takes over where the preferred backend fails, to be prepared when that happens.
+    fn fallbacks(&self, prepared: &Prepared, options: &PrepareOptions) -> Vec<Candidate> {
+        let allowed = if self.fallback { prepared.fallbacks.as_slice() } else { &[] };
+        let later = |(backend, device): &(Arc<dyn Backend>, Device)| {
+            let (name, device) = (backend.name(), *device);
+            let (backend, model, options) = (Arc::clone(backend), self.model.clone(), options.clone());
+            Candidate::later(name, device, Box::new(move || backend.prepare(&model, device, &options)))
+        };
+        allowed.iter().map(later).collect()
     }
 }
 

@@ -96,7 +96,7 @@ fn a_caller_that_leaves_in_flight_disturbs_nobody() {
 #[test]
 fn failures_reach_exactly_their_batch() {
     let controls = Arc::new(Controls::default());
-    let engine = build(&controls, |builder| builder);
+    let engine = build(&controls, |builder| builder.recover(false));
     for kind in [&controls.failures, &controls.panics, &controls.losses] {
         kind.store(1, Ordering::SeqCst);
         let error = engine.infer_blocking(request(1.0, 2)).unwrap_err();

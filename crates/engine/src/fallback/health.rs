@@ -2,17 +2,31 @@ use std::collections::VecDeque;
 
 use phalanx_batch::Nanos;
 
-/// Failures of a level within [`WINDOW_NS`] from which the next one takes over. Only those count that the next level
-/// showed to be the backend's fault, by running the same batch.
-const FAILURES_MAX: usize = 3;
-const WINDOW_NS: Nanos = 60_000_000_000;
+/// When another level takes over, and when the way back is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Failures of a level within the window from which the next one takes over. Only those count that the next level
+    /// showed to be the backend's fault, by running the same batch.
+    pub(crate) failures_max: usize,
+    pub(crate) window_ns: Nanos,
+    /// Batches in a row that a level has to run well before it is trusted again.
+    pub(crate) probes_needed: usize,
+    /// The first probe comes after this long; each that fails doubles it.
+    pub(crate) probe_wait_min_ns: Nanos,
+    pub(crate) probe_wait_max_ns: Nanos,
+}
 
-/// Batches in a row that a level has to run well before it is trusted again.
-const PROBES_NEEDED: usize = 3;
-
-/// The first probe comes after this long; each that fails doubles it.
-const PROBE_WAIT_MIN_NS: Nanos = 5_000_000_000;
-const PROBE_WAIT_MAX_NS: Nanos = 300_000_000_000;
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            failures_max: 3,
+            window_ns: 60_000_000_000,
+            probes_needed: 3,
+            probe_wait_min_ns: 5_000_000_000,
+            probe_wait_max_ns: 300_000_000_000,
+        }
+    }
+}
 
 /// That another level runs the batches from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +43,7 @@ pub(crate) enum Change {
 /// Which of several levels, the preferred first, runs the batches. Pure: time comes in as an argument.
 #[derive(Debug)]
 pub(crate) struct Health {
+    pace: Pace,
     usable: Vec<bool>,
     active: usize,
     failures: VecDeque<Nanos>,
@@ -39,15 +54,16 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    pub(crate) fn new(levels: usize) -> Self {
+    pub(crate) fn new(levels: usize, pace: Pace) -> Self {
         Self {
+            pace,
             usable: vec![true; levels],
             active: 0,
-            failures: VecDeque::with_capacity(FAILURES_MAX),
+            failures: VecDeque::with_capacity(pace.failures_max),
             probes_well: 0,
             probing: false,
             probe_at_ns: 0,
-            probe_wait_ns: PROBE_WAIT_MIN_NS,
+            probe_wait_ns: pace.probe_wait_min_ns,
         }
     }
 
@@ -65,11 +81,11 @@ impl Health {
         if level != self.active {
             return None;
         }
-        while self.failures.front().is_some_and(|&at_ns| now_ns.saturating_sub(at_ns) > WINDOW_NS) {
+        while self.failures.front().is_some_and(|&at_ns| now_ns.saturating_sub(at_ns) > self.pace.window_ns) {
             self.failures.pop_front();
         }
         self.failures.push_back(now_ns);
-        if self.failures.len() < FAILURES_MAX {
+        if self.failures.len() < self.pace.failures_max {
             return None;
         }
         self.step_down(now_ns)
@@ -108,12 +124,12 @@ impl Health {
         }
         if !well {
             self.probes_well = 0;
-            self.probe_wait_ns = (self.probe_wait_ns * 2).min(PROBE_WAIT_MAX_NS);
+            self.probe_wait_ns = (self.probe_wait_ns * 2).min(self.pace.probe_wait_max_ns);
             self.probe_at_ns = now_ns.saturating_add(self.probe_wait_ns);
             return None;
         }
         self.probes_well += 1;
-        if self.probes_well < PROBES_NEEDED {
+        if self.probes_well < self.pace.probes_needed {
             return None;
         }
         self.active = level;
@@ -130,9 +146,9 @@ impl Health {
         self.active = self.below(from)?;
         // Failing again right after the way back was found means that the probes are too easily satisfied.
         self.probe_wait_ns = if self.probe_at_ns == 0 {
-            PROBE_WAIT_MIN_NS
+            self.pace.probe_wait_min_ns
         } else {
-            (self.probe_wait_ns * 2).min(PROBE_WAIT_MAX_NS)
+            (self.probe_wait_ns * 2).min(self.pace.probe_wait_max_ns)
         };
         self.settle(now_ns);
         Some(Change::Down { from })
@@ -151,10 +167,11 @@ mod tests {
     use super::*;
 
     const SECOND: Nanos = 1_000_000_000;
+    const PROBES_NEEDED: usize = 3;
 
     #[test]
     fn a_few_failures_within_the_window_lead_down() {
-        let mut health = Health::new(2);
+        let mut health = Health::new(2, Pace::default());
         assert_eq!(health.failed(0, 0), None);
         assert_eq!(health.failed(0, SECOND), None);
         // The first two are forgotten by now.
@@ -168,10 +185,10 @@ mod tests {
 
     #[test]
     fn the_last_level_is_kept() {
-        let mut health = Health::new(1);
+        let mut health = Health::new(1, Pace::default());
         assert_eq!((0..10).find_map(|at| health.failed(0, at)), None);
         assert_eq!(health.gone(0, 0), None);
-        let mut health = Health::new(2);
+        let mut health = Health::new(2, Pace::default());
         health.unusable(1);
         assert_eq!(health.gone(0, 0), None);
         assert_eq!(health.below(0), None);
@@ -179,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_way_back_is_probed_one_batch_at_a_time() {
-        let mut health = Health::new(2);
+        let mut health = Health::new(2, Pace::default());
         assert_eq!(health.probe(0), None, "nothing is wrong");
         assert_eq!(health.gone(0, 0), Some(Change::Down { from: 0 }));
         assert_eq!(health.probe(SECOND), None, "too early");
@@ -195,7 +212,7 @@ mod tests {
 
     #[test]
     fn probes_that_fail_become_rare() {
-        let mut health = Health::new(2);
+        let mut health = Health::new(2, Pace::default());
         health.gone(0, 0);
         let mut now_ns = 0;
         let mut waits = Vec::new();
@@ -212,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_level_that_fails_again_is_probed_later() {
-        let mut health = Health::new(2);
+        let mut health = Health::new(2, Pace::default());
         health.gone(0, 0);
         (0..PROBES_NEEDED).for_each(|_| {
             assert_eq!(health.probe(5 * SECOND), Some(0));

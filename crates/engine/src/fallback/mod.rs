@@ -3,5 +3,5 @@
 mod health;
 mod stack;
 
-pub(crate) use health::Change;
+pub(crate) use health::{Change, Pace};
 pub(crate) use stack::{Candidate, Stack};

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use phalanx_backend::{BackendError, Device, Program};
 use phalanx_batch::Nanos;
 
-use super::Change;
 use super::health::Health;
+use super::{Change, Pace};
 
 /// Prepares the program of a candidate that has not been needed so far.
 type Prepare = Box<dyn Fn() -> Result<Arc<dyn Program>, BackendError> + Send + Sync>;
@@ -47,10 +47,15 @@ pub(crate) struct Stack {
 
 impl Stack {
     /// `primary` is the first candidate's program.
-    pub(crate) fn new(first: Candidate, primary: Arc<dyn Program>, others: Vec<Candidate>) -> Self {
+    pub(crate) fn new(
+        first: Candidate,
+        primary: Arc<dyn Program>,
+        others: Vec<Candidate>,
+        pace: Pace,
+    ) -> Self {
         let mut candidates = vec![first];
         candidates.extend(others);
-        let health = Mutex::new(Health::new(candidates.len()));
+        let health = Mutex::new(Health::new(candidates.len(), pace));
         Self { candidates, primary, active: AtomicUsize::new(0), health, reason: Mutex::default() }
     }
 

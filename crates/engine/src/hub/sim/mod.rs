@@ -36,6 +36,7 @@ fn every_request_is_answered_exactly_once() {
     ];
     assert!(ends.iter().all(|&count| count > 100), "{seen:?}");
     assert_eq!(ends.iter().sum::<usize>(), seen.requests, "{seen:?}");
+    assert!(seen.moves > 100, "{seen:?}");
 }
 
 #[test]

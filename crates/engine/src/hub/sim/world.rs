@@ -3,6 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use phalanx_backend::{BackendError, Buckets, Completion, Device, Loss, Program, Slot};
 use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
@@ -10,10 +11,19 @@ use phalanx_tensor::Tensor;
 
 use super::program::{Tripler, numbers, run};
 use crate::call::Part;
-use crate::fallback::{Candidate, Stack};
+use crate::fallback::{Candidate, Pace, Stack};
 use crate::hub::{BatchTimeout, Finished, Hub, Next, Scratch, Settings, Submission, Work};
 use crate::pad::PadPlan;
 use crate::{EngineError, Infer};
+
+/// Candidates take over from each other within one run.
+const PACE: Pace = Pace {
+    failures_max: 2,
+    window_ns: 10_000,
+    probes_needed: 2,
+    probe_wait_min_ns: 500,
+    probe_wait_max_ns: 2_000,
+};
 
 /// How requests ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +38,8 @@ pub(super) struct Tally {
     pub(super) cancelled: usize,
     pub(super) left: usize,
     pub(super) shut_down: usize,
+    /// Times that another candidate took over.
+    pub(super) moves: usize,
 }
 
 impl Tally {
@@ -41,6 +53,7 @@ impl Tally {
         self.cancelled += other.cancelled;
         self.left += other.left;
         self.shut_down += other.shut_down;
+        self.moves += other.moves;
     }
 }
 
@@ -161,7 +174,7 @@ pub(super) fn random_world(seed: u64) -> World {
     let primary: Arc<dyn Program> = program;
     let candidate = || Candidate::ready("tripler", Device::Cpu, Arc::clone(&primary));
     let others = (1..levels).map(|_| candidate()).collect();
-    let stack = Stack::new(candidate(), Arc::clone(&primary), others);
+    let stack = Stack::new(candidate(), Arc::clone(&primary), others, PACE);
     let lanes = options.lanes;
     World {
         hub: Hub::new(stack, settings, Scheduler::new(options), usize::MAX),
@@ -395,11 +408,11 @@ impl World {
                 self.now_ns += 10;
                 (0..self.lanes.len()).for_each(|lane| self.lane_acts(lane));
                 self.mover_acts();
-                if self.hub.wait_answered(std::time::Duration::ZERO) {
+                if self.hub.wait_answered(Duration::ZERO) {
                     break;
                 }
             }
-            assert!(self.hub.wait_answered(std::time::Duration::ZERO), "draining answers everybody");
+            assert!(self.hub.wait_answered(Duration::ZERO), "draining answers everybody");
         } else {
             self.hub.refuse_rest();
         }
@@ -410,5 +423,6 @@ impl World {
             self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
         }
         assert_eq!(self.hub.input_bytes(), 0);
+        self.tally.moves = self.hub.recorder.snapshot(Duration::ZERO, 1).moves as usize;
     }
 }
