@@ -21,6 +21,9 @@ use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if phalanx_engine::is_worker() {
+        return phalanx_engine::worker_main(&[]);
+    }
     panics::silence();
     interrupt::listen();
     let cli = Cli::parse();

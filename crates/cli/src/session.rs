@@ -39,6 +39,11 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
         policy => policy(std::convert::identity),
         onnxruntime => onnxruntime_library(std::convert::identity),
         memory_max => memory_bytes_max(|bytes| bytes as u64),
+        isolation => isolation(std::convert::identity),
+        worker_exe => worker_exe(std::convert::identity),
+    }
+    if args.no_fallback {
+        builder = builder.fallback(false);
     }
     if let Some(path) = &args.warmup {
         builder = builder.warmup(warmup(path, model.signature())?);

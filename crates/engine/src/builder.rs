@@ -55,6 +55,8 @@ pub struct EngineBuilder {
     batch_timeout: Option<Duration>,
     recover: bool,
     fallback: bool,
+    isolation: Isolation,
+    worker_exe: Option<PathBuf>,
 }
 
 /// One setter an option: takes the value and gives the builder back.
@@ -94,6 +96,8 @@ impl EngineBuilder {
             batch_timeout: None,
             recover: true,
             fallback: true,
+            isolation: Isolation::default(),
+            worker_exe: None,
         }
     }
 
@@ -142,6 +146,11 @@ impl EngineBuilder {
         /// Whether the next candidate runs the batches that the chosen backend fails to run, and takes over where that
         /// happens more often; it does unless said otherwise. Else the requests are answered with the error.
         fallback: bool => fallback;
+        /// Whether lanes run in threads or in worker processes; threads unless said otherwise.
+        isolation: Isolation => isolation;
+        /// The executable of worker processes. Without it this program where it is `phalanx`, else the `phalanx` beside
+        /// it. One of your own calls [`worker_main`](crate::worker_main) first thing in `main`.
+        worker_exe: PathBuf => Some(worker_exe);
         /// Where onnxruntime's library is, where it is not to be searched for.
         onnxruntime_library: PathBuf => Some(onnxruntime_library);
     }
@@ -258,6 +267,7 @@ impl EngineBuilder {
             policy: self.policy,
             precision: self.precision,
             optimize: self.optimize,
+            isolation: self.isolation,
             batching: findings.batching.clone(),
             placement,
             fallbacks: prepared.fallback_candidates(),

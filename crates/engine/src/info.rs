@@ -1,6 +1,7 @@
 use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
+use crate::Isolation;
 use crate::choice::Candidate;
 
 /// How requests share runs.
@@ -42,6 +43,8 @@ pub struct EngineInfo {
     pub precision: Precision,
     /// How much the backend may rewrite the model.
     pub optimize: Optimize,
+    /// Whether lanes are threads or processes.
+    pub isolation: Isolation,
     /// Whether and how requests share runs.
     pub batching: Batching,
     /// Where the model's nodes run.

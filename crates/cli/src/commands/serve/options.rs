@@ -115,6 +115,9 @@ pub(super) fn engine(args: &EngineArgs) -> ModelOptions {
         memory_max: args.memory_max,
         device_submitters_max: args.device_submitters_max.map(usize::from),
         batch_timeout: args.batch_timeout,
+        isolation: args.isolation,
+        worker_exe: args.worker_exe.clone(),
+        fallback: args.no_fallback.then_some(false),
         warmup: Vec::new(),
     }
 }

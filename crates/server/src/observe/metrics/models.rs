@@ -21,7 +21,9 @@ pub(super) fn write(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
     to.gauge(
         "phalanx_model_degraded",
         "1 while a version runs on another backend than the one it was put on, because that one failed.",
-        server.running().map(|(model, _)| (model_labels(model), 0_u64)),
+        server
+            .running()
+            .map(|(model, running)| (model_labels(model), u64::from(running.metrics.degraded.is_some()))),
     )?;
     to.info(
         "phalanx_model",
