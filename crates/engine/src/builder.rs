@@ -7,14 +7,14 @@ use phalanx_batch::{LaneId, Options, Scheduler};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
-use crate::backends::{self, Prepared};
+use crate::choice::{self, Prepared, Search, Wanted};
 use crate::fallback::{Candidate, Pace, Stack};
 use crate::hub::{BatchTimeout, Hub, Settings};
 use crate::pad::PadPlan;
 use crate::submitters::Submitter;
 use crate::threads::{Mover, Roster};
 use crate::warmup::{self, Findings};
-use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, PadRule, Policy, cores};
+use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, Isolation, PadRule, Policy, cores};
 
 /// Rows of the largest batch that is tried where none was given.
 const ROWS_MAX_DEFAULT: usize = 128;
@@ -34,8 +34,9 @@ const CPU_SHARE_WARNED: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub struct EngineBuilder {
     model: Model,
-    device: Device,
+    device: Option<Device>,
     backend: BackendChoice,
+    search: Search,
     onnxruntime_library: Option<PathBuf>,
     lanes: Option<usize>,
     threads: Option<usize>,
@@ -75,8 +76,9 @@ impl EngineBuilder {
     pub(crate) fn new(model: Model) -> Self {
         Self {
             model,
-            device: Device::Cpu,
+            device: None,
             backend: BackendChoice::Auto,
+            search: Search::default(),
             onnxruntime_library: None,
             lanes: None,
             threads: None,
@@ -102,10 +104,13 @@ impl EngineBuilder {
     }
 
     setters! {
-        /// What the model runs on; the CPU unless said otherwise.
-        device: Device => device;
+        /// What the model runs on. Without it, the CPU; where the backend is searched for in processes of its own, what
+        /// is fastest.
+        device: Device => Some(device);
         /// Which runtime runs it; `Auto` unless said otherwise.
         backend: BackendChoice => backend;
+        /// How `Auto` finds it.
+        search: Search => search;
         /// Lanes, each with a thread of its own. Without it, shared out over the cores together with `threads`.
         lanes: usize => Some(lanes);
         /// Threads that one run may use.
@@ -172,8 +177,7 @@ impl EngineBuilder {
             rows_max: at_least_one("max_batch", self.max_batch.unwrap_or(ROWS_MAX_DEFAULT))?,
             shapes_max: at_least_one("groups_max", self.groups_max)?,
         };
-        let library = self.onnxruntime_library.as_deref();
-        let mut prepared = backends::prepare(&self.backend, library, &self.model, self.device, &options)?;
+        let mut prepared = choice::prepare(&self.wanted(&options, &pad))?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
         let submitter =
             self.device_submitters_max.map(|max| Submitter::on(prepared.device, max)).transpose()?;
@@ -182,6 +186,21 @@ impl EngineBuilder {
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
         let hub = self.hub(&prepared, &options, findings, lanes, rows_max, pad);
         start(&hub, info, submitter)
+    }
+
+    fn wanted<'a>(&'a self, options: &'a PrepareOptions, pad: &'a PadPlan) -> Wanted<'a> {
+        Wanted {
+            backend: &self.backend,
+            library: self.onnxruntime_library.as_deref(),
+            model: &self.model,
+            device: self.device,
+            options,
+            given: self.warmup.as_deref(),
+            pad,
+            search: &self.search,
+            isolation: self.isolation,
+            worker_exe: self.worker_exe.as_deref(),
+        }
     }
 
     fn check(&self) -> Result<(), EngineError> {
@@ -270,6 +289,7 @@ impl EngineBuilder {
             isolation: self.isolation,
             batching: findings.batching.clone(),
             placement,
+            choice: prepared.choice.clone(),
             fallbacks: prepared.fallback_candidates(),
             batch_times_ns: findings.times_ns.clone(),
             warnings,
@@ -313,7 +333,7 @@ impl EngineBuilder {
             recovers: self.recover,
         };
         let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
-        let first = Candidate::ready(prepared.backend.name(), self.device, Arc::clone(program));
+        let first = Candidate::ready(prepared.backend.name(), prepared.device, Arc::clone(program));
         let stack =
             Stack::new(first, Arc::clone(program), self.fallbacks(prepared, options), Pace::default());
         Hub::new(stack, settings, scheduler, slot_bytes_max)

@@ -2,7 +2,7 @@ use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
 use crate::Isolation;
-use crate::choice::Candidate;
+use crate::choice::{Candidate, Choice};
 
 /// How requests share runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct EngineInfo {
     pub batching: Batching,
     /// Where the model's nodes run.
     pub placement: Placement,
+    /// Why this backend on this device; `None` where it was named.
+    pub choice: Option<Choice>,
     /// What may take over where the backend fails, the preferred first.
     pub fallbacks: Vec<Candidate>,
     /// What was measured at warm-up: rows of a batch and how long it took, in nanoseconds.

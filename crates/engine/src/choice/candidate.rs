@@ -1,15 +1,19 @@
 use std::fmt;
 
 use phalanx_backend::{Backend, BackendError, Device};
+use serde::{Deserialize, Serialize};
+
+use super::text;
 
 /// A backend on a device.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Candidate {
     /// The backend's name.
     pub backend: String,
     /// Its runtime's version; where that was loaded from a file, the file's path follows in parentheses.
     pub version: String,
     /// What it runs on.
+    #[serde(with = "text")]
     pub device: Device,
 }
 
@@ -40,5 +44,8 @@ mod tests {
         let version = "1.31.1 (/opt/libonnxruntime (1).so)".to_owned();
         let candidate = Candidate { backend: "onnxruntime".to_owned(), version, device: Device::Cuda(1) };
         assert_eq!(candidate.to_string(), "onnxruntime 1.31.1 on cuda:1");
+        let json = serde_json::to_string(&candidate).unwrap();
+        assert!(json.contains(r#""device":"cuda:1""#), "{json}");
+        assert_eq!(serde_json::from_str::<Candidate>(&json).unwrap(), candidate);
     }
 }
