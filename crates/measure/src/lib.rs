@@ -6,6 +6,7 @@
 
 pub mod answers;
 mod caller;
+pub mod disturb;
 pub mod draw;
 mod error;
 mod latencies;
