@@ -45,6 +45,7 @@ pub struct EngineBuilder {
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
     memory_bytes_max: u64,
+    pooling: bool,
     groups_max: usize,
     warmup: Option<Vec<Tensor>>,
     warmup_budget: Duration,
@@ -82,6 +83,7 @@ impl EngineBuilder {
             pad: Vec::new(),
             device_submitters_max: None,
             memory_bytes_max: MEMORY_BYTES_MAX_DEFAULT,
+            pooling: true,
             groups_max: GROUPS_MAX_DEFAULT,
             warmup: None,
             warmup_budget: WARMUP_BUDGET_DEFAULT,
@@ -119,6 +121,9 @@ impl EngineBuilder {
         device_submitters_max: usize => Some(device_submitters_max);
         /// Memory for the inputs of unanswered requests and for pooled buffers, half each; 2 GiB unless said otherwise.
         memory_bytes_max: u64 => memory_bytes_max;
+        /// Whether the buffers of batches and answers are used again, as they are unless said otherwise, or made anew
+        /// each time.
+        pooling: bool => pooling;
         /// Different row shapes kept at once; 64 unless said otherwise.
         groups_max: usize => groups_max;
         /// Rows to warm up with, one tensor an input. Without it, random numbers, and integers of 0 and 1.
@@ -281,7 +286,10 @@ impl EngineBuilder {
             latency: findings.latency,
             batch_timeout_ns: self.batch_timeout.as_nanos() as u64,
         };
-        let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
+        let slot_bytes_max = match self.pooling {
+            true => usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX),
+            false => 0,
+        };
         Hub::new(Arc::clone(program), settings, scheduler, slot_bytes_max)
     }
 }

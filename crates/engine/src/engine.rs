@@ -107,6 +107,7 @@ impl Engine {
         let memory = hub.program.memory();
         Metrics {
             queued_rows: hub.queued_rows(),
+            groups: hub.groups(),
             slots: hub.slots.stats(),
             idle_answer_bytes: hub.buffers.idle_bytes(),
             input_bytes: hub.input_bytes(),

@@ -40,6 +40,8 @@ pub struct Metrics {
     pub lane_busy: f64,
     /// Rows that wait now.
     pub queued_rows: usize,
+    /// Different row shapes kept now.
+    pub groups: usize,
     /// Slots and their bytes.
     pub slots: PoolStats,
     /// Bytes of unused answer buffers.

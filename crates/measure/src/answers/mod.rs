@@ -1,8 +1,11 @@
 //! Whether two answers are the same.
 
 mod compare;
+mod numbers;
 mod tolerance;
 
+pub(crate) use compare::largest;
+pub(crate) use numbers::numbers;
 pub use compare::row_error;
 pub use tolerance::tolerance;
 
