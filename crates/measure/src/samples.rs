@@ -147,9 +147,10 @@ pub(crate) fn read_back(slot: &Slot, index: usize, rows: usize, target: &mut Vec
 pub(crate) fn bytes_of(tensor: &Tensor) -> Vec<u8> {
     match tensor.strings() {
         None => tensor.bytes().to_vec(),
-        Some(strings) => {
-            strings.iter().flat_map(|text| [&text.len().to_le_bytes()[..], text.as_bytes()].concat()).collect()
-        }
+        Some(strings) => strings
+            .iter()
+            .flat_map(|text| [&text.len().to_le_bytes()[..], text.as_bytes()].concat())
+            .collect(),
     }
 }
 

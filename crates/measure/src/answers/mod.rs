@@ -5,8 +5,8 @@ mod numbers;
 mod tolerance;
 
 pub(crate) use compare::largest;
-pub(crate) use numbers::numbers;
 pub use compare::row_error;
+pub(crate) use numbers::numbers;
 pub use tolerance::tolerance;
 
 use std::sync::Arc;

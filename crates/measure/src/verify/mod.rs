@@ -46,11 +46,7 @@ use crate::{Machine, MeasureError};
 ///
 /// # Errors
 /// [`MeasureError::Interrupted`] where the watch wants no more; everything else is a check that failed.
-pub fn run(
-    plan: &Plan,
-    rounds: &mut dyn Rounds,
-    watch: &mut dyn Watch,
-) -> Result<Report, MeasureError> {
+pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Result<Report, MeasureError> {
     let begin = Instant::now();
     let mut book = Book::new(watch, plan.steps());
     let (mut reference, mut figures) = (None, BTreeMap::new());

@@ -2,8 +2,8 @@ use phalanx_backend::Precision;
 use phalanx_tensor::{DType, Tensor};
 
 use super::alter::alter;
-use crate::verify::Setup;
 use crate::draw::InputRange;
+use crate::verify::Setup;
 use crate::{MeasureError, Samples};
 
 /// Samples that an extreme is made of.

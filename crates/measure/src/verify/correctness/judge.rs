@@ -104,11 +104,8 @@ impl Score {
     fn output(&mut self, expected: &[u8], got: &[u8]) -> Result<(), Miss> {
         let name = &self.name;
         if expected.len() != got.len() {
-            let what = format!(
-                "output {name:?}: expected {} bytes for a sample, got {}",
-                expected.len(),
-                got.len()
-            );
+            let what =
+                format!("output {name:?}: expected {} bytes for a sample, got {}", expected.len(), got.len());
             return Err(Miss::Whole { what });
         }
         if self.dtype == DType::String {
@@ -198,6 +195,9 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_length_is_wrong_as_a_whole() {
-        assert!(matches!(judge(Precision::Fp32).row(&row(&[1.0]), &row(&[1.0, 1.0])), Err(Miss::Whole { .. })));
+        assert!(matches!(
+            judge(Precision::Fp32).row(&row(&[1.0]), &row(&[1.0, 1.0])),
+            Err(Miss::Whole { .. })
+        ));
     }
 }

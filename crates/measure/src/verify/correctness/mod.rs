@@ -76,11 +76,9 @@ pub(super) fn verify(plan: &Plan, book: &mut Book<'_>) -> Result<Option<String>,
     book.check(LEVEL, "reference", "", |_| {
         found = reference::find(&plan.setup, plan.correctness.budget);
         Ok(match &found {
-            Ok(reference) => Finding::passed(format!(
-                "{}, {} samples",
-                reference.name,
-                reference.sets.ordinary.len()
-            )),
+            Ok(reference) => {
+                Finding::passed(format!("{}, {} samples", reference.name, reference.sets.ordinary.len()))
+            }
             Err(why) => Finding::skipped(format!(
                 "unreferenced: answers are only compared with the same backend's own; {why}"
             )),
@@ -148,7 +146,9 @@ fn prepare(
                 engine = Some(built);
                 Finding::passed(detail)
             }
-            Err(error) if is_unsupported(&error) && !plan.subject_is_given => Finding::skipped(error.to_string()),
+            Err(error) if is_unsupported(&error) && !plan.subject_is_given => {
+                Finding::skipped(error.to_string())
+            }
             Err(error) => Finding::failed(error.to_string()),
         })
     })?;

@@ -24,17 +24,15 @@ pub(super) fn positions(scene: &Scene<'_>, rig: &mut Rig, set: &Set) -> Result<F
             }
         }
     }
-    Ok(Scene::verdict(&judge, format!("{} samples in all positions of a batch of {size}", size.min(set.len()))))
+    Ok(Scene::verdict(
+        &judge,
+        format!("{} samples in all positions of a batch of {size}", size.min(set.len())),
+    ))
 }
 
 /// The largest of `sizes` whose every rotation can be run within the budget; the smallest of two rows or more in any
 /// case.
-fn affordable(
-    rig: &mut Rig,
-    set: &Set,
-    sizes: &[usize],
-    budget: Duration,
-) -> Result<usize, MeasureError> {
+fn affordable(rig: &mut Rig, set: &Set, sizes: &[usize], budget: Duration) -> Result<usize, MeasureError> {
     for &size in sizes.iter().rev() {
         let begin = Instant::now();
         run(rig, set, size, |position| position)?;

@@ -27,7 +27,11 @@ pub(super) fn find(setup: &Setup, budget: Duration) -> Result<Reference, String>
             Err(error) => reasons.push(error.to_string()),
         }
     }
-    Err(if reasons.is_empty() { "no backend can serve as the reference".to_owned() } else { reasons.join("; ") })
+    Err(if reasons.is_empty() {
+        "no backend can serve as the reference".to_owned()
+    } else {
+        reasons.join("; ")
+    })
 }
 
 fn ask(backend: &Arc<dyn Backend>, setup: &Setup, budget: Duration) -> Result<Sets, MeasureError> {

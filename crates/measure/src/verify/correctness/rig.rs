@@ -23,8 +23,7 @@ pub(super) struct Rig {
 impl Rig {
     /// Opens a lane on the calling thread.
     pub(super) fn open(program: Arc<dyn Program>, samples: &Samples) -> Result<Self, MeasureError> {
-        let layout =
-            if samples.batched() { Some(Arc::new(program.layout(&samples.tails())?)) } else { None };
+        let layout = if samples.batched() { Some(Arc::new(program.layout(&samples.tails())?)) } else { None };
         let lane = WaitedLane::open(&*program)?;
         Ok(Self { program, lane, layout, idle: BTreeMap::new() })
     }
@@ -78,7 +77,8 @@ fn fill(slot: &mut Slot, rows: &[&[Tensor]], size: usize) {
         let sample = rows[position.min(rows.len() - 1)];
         for (tensor, buffer) in sample.iter().zip(&mut slot.inputs) {
             let bytes = tensor.bytes();
-            buffer.as_mut_slice()[position * bytes.len()..(position + 1) * bytes.len()].copy_from_slice(bytes);
+            buffer.as_mut_slice()[position * bytes.len()..(position + 1) * bytes.len()]
+                .copy_from_slice(bytes);
         }
     }
     for output in &mut slot.outputs {

@@ -81,12 +81,7 @@ fn model(plan: &Plan) -> String {
 }
 
 /// Compares each figure with what it was.
-pub(super) fn compare(
-    baseline: Option<&Baseline>,
-    plan: &Plan,
-    subject: &str,
-    now: &Figures,
-) -> Finding {
+pub(super) fn compare(baseline: Option<&Baseline>, plan: &Plan, subject: &str, now: &Figures) -> Finding {
     let Some(baseline) = baseline else { return Finding::skipped("no --baseline was given") };
     if let Some(mismatch) = baseline.mismatch(plan, &Machine::here()) {
         return Finding::failed(mismatch);

@@ -139,6 +139,8 @@ impl Figures {
             grouped(p99)
         );
         let medians = self.named().map(|(name, values, _)| (name, median(values)));
-        medians.into_iter().fold(Finding::passed(detail), |finding, (name, value)| finding.with_some(name, value))
+        medians
+            .into_iter()
+            .fold(Finding::passed(detail), |finding, (name, value)| finding.with_some(name, value))
     }
 }

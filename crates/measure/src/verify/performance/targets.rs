@@ -25,9 +25,14 @@ mod tests {
 
     #[test]
     fn targets_are_met_or_not_or_not_there() {
-        let figures = Figures { samples_per_s: vec![90.0, 100.0, 500.0], p99_ms: vec![2.0], ..Figures::default() };
-        let names = [throughput(&figures, Some(100.0)), throughput(&figures, Some(101.0)), throughput(&figures, None)]
-            .map(|finding| finding.outcome.name());
+        let figures =
+            Figures { samples_per_s: vec![90.0, 100.0, 500.0], p99_ms: vec![2.0], ..Figures::default() };
+        let names = [
+            throughput(&figures, Some(100.0)),
+            throughput(&figures, Some(101.0)),
+            throughput(&figures, None),
+        ]
+        .map(|finding| finding.outcome.name());
         assert_eq!(names, ["passed", "failed", "skipped"]);
         let names = [p99(&figures, Some(2.0)), p99(&figures, Some(1.9)), p99(&figures, None)]
             .map(|finding| finding.outcome.name());

@@ -15,13 +15,15 @@ const LINES_MAX: usize = 5;
 /// What says which round a process is to carry out.
 pub const ROUND: &str = "--round";
 
-/// Rounds in child processes: a program that is told what else it needs by `arguments`, and behind them `--round` with
-/// the number, the backend, the device and, where options are crossed, the [`Config`], separated by blanks.
+/// Rounds in child processes: a program that is given `command`, then `--round` with the number, the backend, the
+/// device and, where options are crossed, the [`Config`], separated by blanks, and then `arguments`.
 #[derive(Clone, Debug)]
 pub struct ChildRounds {
     /// The program.
     pub program: PathBuf,
-    /// What it is always given.
+    /// What comes before the round.
+    pub command: OsString,
+    /// What comes after it.
     pub arguments: Vec<OsString>,
     /// How long a round may take.
     pub limit: Duration,
@@ -39,7 +41,7 @@ impl Rounds for ChildRounds {
             round.push_str(&format!(" {config}"));
         }
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).arg(ROUND).arg(round);
+        command.arg(&self.command).arg(ROUND).arg(round).args(&self.arguments);
         run(&mut command, self.limit).map_err(|error| {
             let program = self.program.display();
             MeasureError::Thread { message: format!("failed to run {program}: {error}") }

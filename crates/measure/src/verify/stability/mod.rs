@@ -76,7 +76,8 @@ fn check(
             .with("rounds", f64::from(count)));
     }
     let kinds: Vec<String> = ends.iter().map(|(kind, times)| format!("{times} {kind}")).collect();
-    let what = format!("{bad} of {count} rounds did not end well ({}); {}", kinds.join(", "), told.join("; "));
+    let what =
+        format!("{bad} of {count} rounds did not end well ({}); {}", kinds.join(", "), told.join("; "));
     let finding = Finding::failed(what).with("rounds", f64::from(count));
     Ok(ends.iter().fold(finding, |finding, (kind, &times)| finding.with(kind.as_str(), f64::from(times))))
 }

@@ -75,7 +75,9 @@ fn ask(
     for request in 0..REQUESTS {
         let sample = (caller + request) % serial.len();
         let got = answer(engine, setup, sample)?;
-        for (info, (expected, got)) in setup.model.signature().outputs.iter().zip(serial[sample].iter().zip(&got)) {
+        for (info, (expected, got)) in
+            setup.model.signature().outputs.iter().zip(serial[sample].iter().zip(&got))
+        {
             let tolerance = tolerance(engine.info().precision, info.dtype);
             let error = row_error(info.dtype, 0, expected, got);
             if error > tolerance {
