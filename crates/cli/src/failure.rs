@@ -21,6 +21,11 @@ pub(crate) enum Failure {
         /// What the user can do.
         hint: Option<String>,
     },
+    /// What was checked is not well, which the command has reported already: one line that sums it up.
+    Checks {
+        /// What is not well.
+        message: String,
+    },
     /// The command line makes no sense: clap says why.
     Usage(clap::Error),
     /// The reader of our standard output is gone: nobody is left to tell.

@@ -34,6 +34,10 @@ fn main() -> ExitCode {
             report(cli.command.json(), &message, hint.as_deref());
             1
         }
+        Err(Failure::Checks { message }) => {
+            terminal::error(&message);
+            1
+        }
         Err(Failure::Usage(error)) => error.exit(),
     };
     if matches!(cli.command, Command::Serve(_)) {

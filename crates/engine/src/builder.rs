@@ -50,6 +50,7 @@ pub struct EngineBuilder {
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
     memory_bytes_max: u64,
+    pooling: bool,
     groups_max: usize,
     warmup: Option<Vec<Tensor>>,
     warmup_budget: Duration,
@@ -92,6 +93,7 @@ impl EngineBuilder {
             pad: Vec::new(),
             device_submitters_max: None,
             memory_bytes_max: MEMORY_BYTES_MAX_DEFAULT,
+            pooling: true,
             groups_max: GROUPS_MAX_DEFAULT,
             warmup: None,
             warmup_budget: WARMUP_BUDGET_DEFAULT,
@@ -136,6 +138,9 @@ impl EngineBuilder {
         device_submitters_max: usize => Some(device_submitters_max);
         /// Memory for the inputs of unanswered requests and for pooled buffers, half each; 2 GiB unless said otherwise.
         memory_bytes_max: u64 => memory_bytes_max;
+        /// Whether the buffers of batches and answers are used again, as they are unless said otherwise, or made anew
+        /// each time.
+        pooling: bool => pooling;
         /// Different row shapes kept at once; 64 unless said otherwise.
         groups_max: usize => groups_max;
         /// Rows to warm up with, one tensor an input. Without it, random numbers, and integers of 0 and 1.
@@ -332,7 +337,10 @@ impl EngineBuilder {
             },
             recovers: self.recover,
         };
-        let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
+        let slot_bytes_max = match self.pooling {
+            true => usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX),
+            false => 0,
+        };
         let first = Candidate::ready(prepared.backend.name(), prepared.device, Arc::clone(program));
         let stack =
             Stack::new(first, Arc::clone(program), self.fallbacks(prepared, options), Pace::default());

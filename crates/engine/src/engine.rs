@@ -115,6 +115,7 @@ impl Engine {
             degraded,
             workers: stack.programs().flat_map(|program| program.workers()).collect(),
             queued_rows: hub.queued_rows(),
+            groups: hub.groups(),
             slots: hub.slots.stats(),
             idle_answer_bytes: hub.buffers.idle_bytes(),
             input_bytes: hub.input_bytes(),

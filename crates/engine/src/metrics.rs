@@ -51,6 +51,8 @@ pub struct Metrics {
     pub workers: Vec<WorkerProcess>,
     /// Rows that wait now.
     pub queued_rows: usize,
+    /// Different row shapes kept now.
+    pub groups: usize,
     /// Slots and their bytes.
     pub slots: PoolStats,
     /// Bytes of unused answer buffers.

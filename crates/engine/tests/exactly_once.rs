@@ -38,6 +38,23 @@ fn concurrent_callers_get_their_own_rows() {
 }
 
 #[test]
+fn without_pooling_every_buffer_is_made_anew() {
+    for pooling in [true, false] {
+        let controls = Arc::new(Controls::default());
+        let engine = build(&controls, |builder| builder.pooling(pooling));
+        for round in 0..20 {
+            let response = engine.infer_blocking(request(round as f32, 3)).unwrap();
+            assert!(is_answer(&response, round as f32, 3));
+        }
+        assert!(engine.stop(LONG));
+        let metrics = engine.metrics();
+        assert_eq!(metrics.slots.reused > 0, pooling, "{metrics:?}");
+        assert_eq!(metrics.slots.idle > 0, pooling, "{metrics:?}");
+        assert_eq!(metrics.idle_answer_bytes > 0, pooling, "{metrics:?}");
+    }
+}
+
+#[test]
 fn a_request_larger_than_a_batch_is_split_and_answered_whole() {
     let controls = Arc::new(Controls::default());
     let engine = build(&controls, |builder| builder.max_batch(8));

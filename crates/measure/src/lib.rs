@@ -20,6 +20,7 @@ mod soak;
 pub mod stats;
 pub mod strategy;
 mod usage;
+pub mod verify;
 mod waited;
 
 pub use error::MeasureError;

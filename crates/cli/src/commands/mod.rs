@@ -9,6 +9,7 @@ mod inspect;
 mod load;
 mod run;
 mod serve;
+mod verify;
 
 use crate::args::Command;
 use crate::failure::Failure;
@@ -23,6 +24,7 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Devices(args) => devices::execute(args),
         Command::Load(args) => load::execute(args),
         Command::Serve(args) => serve::execute(args),
+        Command::Verify(args) => verify::execute(args),
         Command::Config(args) => config::execute(args),
         Command::Completions { shell } => completions::execute(*shell),
     }

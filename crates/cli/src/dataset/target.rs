@@ -10,7 +10,7 @@ use crate::interrupt::Unfinished;
 use crate::terminal;
 
 /// Where an array file goes.
-pub(super) enum Target {
+pub(crate) enum Target {
     /// Standard output, or a path that is no ordinary file: written as it comes.
     Stream { stream: Box<dyn Write>, path: Option<PathBuf> },
     /// A new file beside the one of this name, which it replaces when it is complete.
@@ -19,7 +19,7 @@ pub(super) enum Target {
 
 impl Target {
     /// Opens `path`, or standard output. Fails before any work is done where the folder is not there.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         if path.as_os_str() == STANDARD {
             return Ok(Self::Stream { stream: Box::new(BufWriter::new(io::stdout())), path: None });
         }
@@ -56,7 +56,7 @@ impl Target {
     }
 
     /// All is written: gives the file its name.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Stream { mut stream, path } => {
                 stream.flush().map_err(|error| failure(path.as_deref(), &error))

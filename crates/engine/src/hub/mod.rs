@@ -254,6 +254,10 @@ impl Hub {
         self.scheduler().queued_rows()
     }
 
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
     pub(crate) fn input_bytes(&self) -> u64 {
         self.input_bytes.load(std::sync::atomic::Ordering::Relaxed)
     }
