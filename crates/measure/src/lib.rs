@@ -6,12 +6,16 @@
 
 pub mod answers;
 mod caller;
+pub mod crash;
 pub mod draw;
 mod error;
+pub mod evidence;
+pub mod host;
 mod latencies;
 mod load;
 mod machine;
 pub mod null;
+pub mod proof;
 pub mod remote;
 pub mod report;
 mod samples;
