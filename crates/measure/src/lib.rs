@@ -6,13 +6,17 @@
 
 pub mod answers;
 mod caller;
+pub mod crash;
 pub mod disturb;
 pub mod draw;
 mod error;
+pub mod evidence;
+pub mod host;
 mod latencies;
 mod load;
 mod machine;
 pub mod null;
+pub mod proof;
 pub mod remote;
 pub mod report;
 mod samples;

@@ -1,0 +1,17 @@
+//! What the system keeps of crashes, and the archive that takes it to whoever will look for the cause.
+
+mod bundle;
+mod configuration;
+mod core_file;
+mod core_pattern;
+mod debugger;
+mod diagnostic_report;
+mod keeper;
+mod place;
+mod text;
+mod trace;
+
+pub use bundle::{Bundle, BundleEntry};
+pub use configuration::{Variable, environment};
+pub use keeper::Keeper;
+pub use trace::{Suspect, Trace, traces};
