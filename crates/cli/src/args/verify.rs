@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use phalanx_measure::disturb::Strike;
 use phalanx_measure::verify::Level;
 
 use super::{EngineArgs, Round, SampleArgs, callers};
@@ -15,12 +16,13 @@ use super::{EngineArgs, Round, SampleArgs, callers};
 /// 4 memory       what the process and the device grow by, over many requests and many shapes
 ///
 /// All levels take about two minutes on a small model. Larger ones take longer: each of --rounds loads the
-/// model once, and --matrix repeats every level for each of 288 combinations of options, or as many as the
+/// model once, and --matrix repeats every level for each of 576 combinations of options, or as many as the
 /// backend has and the engine options leave open. A soak is `--level 4 --duration 1h`.
 ///
 /// Examples:
 ///   phalanx verify model.onnx
 ///   phalanx verify model.onnx --level 1 --matrix
+///   phalanx verify model.onnx --level 2 --isolation process --strike kill --strike-for 5m
 ///   phalanx verify bert.onnx --range input_ids=0:30522 --dim sequence=128 --junit verify.xml
 ///   phalanx verify model.onnx --level 3 --write-baseline before.json
 ///   phalanx verify model.onnx --level 3 --baseline before.json --min-throughput 40000
@@ -35,7 +37,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "1..4", value_delimiter = ',')]
     pub(crate) level: Vec<Level>,
 
-    /// Repeats every level for all combinations of precision, optimize, depth, pooling and policy
+    /// Repeats every level for all combinations of precision, optimize, depth, pooling, policy and isolation
     #[arg(long)]
     pub(crate) matrix: bool,
 
@@ -56,6 +58,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub(crate) correctness: CorrectnessArgs,
+
+    #[command(flatten)]
+    pub(crate) strikes: StrikeArgs,
 
     #[command(flatten)]
     pub(crate) performance: PerformanceArgs,
@@ -89,6 +94,23 @@ pub(crate) struct CorrectnessArgs {
     /// How long a round may take
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration)]
     pub(crate) round_timeout: Duration,
+}
+
+/// What is done to worker processes, with `--isolation process`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Level 2, with --isolation process")]
+pub(crate) struct StrikeArgs {
+    /// What happens to one worker after the other while 64 callers are served: kill or stop [default: both]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) strike: Option<Strike>,
+
+    /// How often [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) strike_every: Option<Duration>,
+
+    /// For how long, each [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) strike_for: Option<Duration>,
 }
 
 /// How level 3 measures.

@@ -73,7 +73,11 @@ impl Page<'_, '_> {
         self.look()
     }
 
-    fn look(&mut self) -> Result<(), MeasureError> {
+    /// Lets the watch look.
+    ///
+    /// # Errors
+    /// [`MeasureError::Interrupted`] where it wants no more.
+    pub(super) fn look(&mut self) -> Result<(), MeasureError> {
         let (done, total) = (self.book.done, self.book.total.max(self.book.done));
         let step = Step { level: self.level, name: self.name, subject: self.subject, done, total };
         if self.book.watch.step(step).is_break() { Err(MeasureError::Interrupted) } else { Ok(()) }

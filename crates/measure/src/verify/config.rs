@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use phalanx_backend::{Optimize, Precision};
-use phalanx_engine::{EngineBuilder, Policy};
+use phalanx_engine::{EngineBuilder, Isolation, Policy};
 
 const MILLISECOND_NS: u64 = 1_000_000;
 
@@ -90,6 +90,8 @@ axes! {
         Policy::Adaptive { target_ns: MILLISECOND_NS },
         Policy::SloWindow,
     ];
+    /// Whether lanes are threads or worker processes.
+    isolation: Isolation = [Isolation::Thread, Isolation::Process];
 }
 
 /// The text describes no [`Config`].
@@ -117,7 +119,7 @@ mod tests {
     fn every_combination_is_there_once_and_can_be_written_down() {
         let matrix = Matrix::default();
         let configs = matrix.configs();
-        assert_eq!(configs.len(), 4 * 3 * 3 * 2 * 4);
+        assert_eq!(configs.len(), 4 * 3 * 3 * 2 * 4 * 2);
         for (index, config) in configs.iter().enumerate() {
             assert_eq!(config.to_string().parse(), Ok(*config));
             assert!(!configs[..index].contains(config));

@@ -27,7 +27,7 @@ pub use performance::{Baseline, BaselineError, Figures, Performance};
 pub use plan::Plan;
 pub use report::{JunitError, Report};
 pub use setup::Setup;
-pub use stability::{ChildRounds, ROUND, RoundEnd, Rounds, Stability, round};
+pub use stability::{ChildRounds, ROUND, RoundEnd, Rounds, Stability, Strikes, round};
 pub use subject::{Absent, Subject};
 pub use watch::{Step, Watch};
 

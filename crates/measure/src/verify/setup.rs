@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use phalanx_backend::{Backend, BackendError, PrepareOptions, Program};
-use phalanx_engine::{BackendChoice, Engine, EngineBuilder, EngineError, EngineInfo};
+use phalanx_engine::{BackendChoice, Engine, EngineBuilder, EngineError, EngineInfo, Isolation};
 use phalanx_model::Model;
 
 use super::{Config, Subject};
@@ -16,6 +16,8 @@ pub struct Setup {
     pub model: Model,
     /// The engine's options; backend and device are each subject's own.
     pub builder: EngineBuilder,
+    /// What `builder` says of that, where no configuration says otherwise.
+    pub isolation: Isolation,
     /// Ordinary inputs.
     pub samples: Samples,
     /// How they were drawn; `None` where they come from a file.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use phalanx_backend::Backend;
 use phalanx_engine::BackendChoice;
 use phalanx_measure::verify::{
-    Config, Correctness, Level, Matrix, Memory, Performance, Plan, Setup, Stability, Subject,
+    Config, Correctness, Level, Matrix, Memory, Performance, Plan, Setup, Stability, Strikes, Subject,
 };
 use phalanx_model::Model;
 
@@ -29,7 +29,7 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Plan, Failure> {
     plan.rows_max = args.engine.max_batch.map(usize::from);
     plan.configs = if args.matrix { configs(&args.engine) } else { Vec::new() };
     plan.correctness = Correctness { tolerance: args.correctness.tolerance, ..plan.correctness };
-    plan.stability = Stability { rounds: args.correctness.rounds };
+    plan.stability = Stability { rounds: args.correctness.rounds, strikes: strikes(args) };
     plan.performance = performance(args, plan.levels.contains(&Level::Performance))?;
     plan.memory = memory(args);
     Ok(plan)
@@ -50,7 +50,8 @@ pub(super) fn setup(args: &VerifyArgs) -> Result<Setup, Failure> {
     let all = phalanx_engine::backends(args.engine.onnxruntime.as_deref());
     let named = |name: &&str| all.iter().find(|backend| backend.name() == *name).cloned();
     let references = REFERENCES.iter().filter_map(named).collect();
-    Ok(Setup { model, builder, samples, draw, references })
+    let isolation = args.engine.isolation.unwrap_or_default();
+    Ok(Setup { model, builder, isolation, samples, draw, references })
 }
 
 /// The backends that are verified: the one that was asked for, or all.
@@ -77,7 +78,21 @@ fn configs(args: &EngineArgs) -> Vec<Config> {
     if let Some(policy) = args.policy {
         matrix.policy = vec![policy];
     }
+    if let Some(isolation) = args.isolation {
+        matrix.isolation = vec![isolation];
+    }
     matrix.configs()
+}
+
+fn strikes(args: &VerifyArgs) -> Strikes {
+    let defaults = Strikes::default();
+    let args = &args.strikes;
+    Strikes {
+        kinds: args.strike.map_or(defaults.kinds, |kind| vec![kind]),
+        every: args.strike_every.unwrap_or(defaults.every),
+        duration: args.strike_for.unwrap_or(defaults.duration),
+        ..defaults
+    }
 }
 
 fn performance(args: &VerifyArgs, wanted: bool) -> Result<Performance, Failure> {

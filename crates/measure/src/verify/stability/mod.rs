@@ -1,14 +1,18 @@
 //! Level 2: an engine is loaded, asked and stopped again and again, each time in a process of its own, without a crash.
 
 mod child;
+mod disturbed;
 mod round;
 mod rounds;
 
 pub use child::{ChildRounds, ROUND};
+pub use disturbed::Strikes;
 pub use round::round;
 pub use rounds::{RoundEnd, Rounds};
 
 use std::collections::BTreeMap;
+
+use phalanx_engine::Isolation;
 
 use super::book::{Book, Page};
 use super::finding::Finding;
@@ -20,15 +24,17 @@ use crate::MeasureError;
 const TOLD_MAX: usize = 3;
 
 /// How many rounds there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stability {
     /// Rounds.
     pub rounds: u32,
+    /// What is done to the workers of an engine that has them.
+    pub strikes: Strikes,
 }
 
 impl Default for Stability {
     fn default() -> Self {
-        Self { rounds: 100 }
+        Self { rounds: 100, strikes: Strikes::default() }
     }
 }
 
@@ -46,6 +52,14 @@ pub(super) fn verify(
         book.check(Level::Stability, "rounds", &candidate.to_string(), |page| {
             check(plan.stability.rounds, &candidate, rounds, page)
         })?;
+        // Options that are crossed make no difference to this, and it takes its time.
+        let has_workers = candidate.config.is_none() && plan.setup.isolation == Isolation::Process;
+        for &strike in plan.stability.strikes.kinds.iter().filter(|_| has_workers) {
+            let name = format!("{strike} workers");
+            book.check(Level::Stability, &name, &candidate.to_string(), |page| {
+                disturbed::check(plan, &candidate, strike, page)
+            })?;
+        }
     }
     Ok(())
 }
