@@ -26,7 +26,7 @@ const BAD: f32 = -668.0;
 const CALLERS: usize = 64;
 
 /// How many workers are killed at random, unless the variable `PHALANX_KILLS` says otherwise.
-const KILLS: usize = 100;
+const KILLS: usize = 200;
 
 fn main() -> ExitCode {
     if phalanx_engine::is_worker() {
