@@ -16,11 +16,15 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use phalanx_engine::choice;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if choice::is_trial() {
+        return choice::trial_main();
+    }
     panics::silence();
     interrupt::listen();
     let cli = Cli::parse();

@@ -45,6 +45,7 @@ pub struct EngineBuilder {
     precision: Precision,
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
+    accelerator_submitters_max: Option<usize>,
     memory_bytes_max: u64,
     groups_max: usize,
     warmup: Option<Vec<Tensor>>,
@@ -83,6 +84,7 @@ impl EngineBuilder {
             precision: Precision::default(),
             pad: Vec::new(),
             device_submitters_max: None,
+            accelerator_submitters_max: None,
             memory_bytes_max: MEMORY_BYTES_MAX_DEFAULT,
             groups_max: GROUPS_MAX_DEFAULT,
             warmup: None,
@@ -122,6 +124,8 @@ impl EngineBuilder {
         pad: Vec<PadRule> => pad;
         /// How many lanes of all engines in this process may submit to the device at once; no limit unless given.
         device_submitters_max: usize => Some(device_submitters_max);
+        /// The same, only where the device turns out not to be the CPU and no other number was given.
+        accelerator_submitters_max: usize => Some(accelerator_submitters_max);
         /// Memory for the inputs of unanswered requests and for pooled buffers, half each; 2 GiB unless said otherwise.
         memory_bytes_max: u64 => memory_bytes_max;
         /// Different row shapes kept at once; 64 unless said otherwise.
@@ -156,8 +160,7 @@ impl EngineBuilder {
         };
         let mut prepared = choice::prepare(&self.wanted(&options, &pad))?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
-        let submitter =
-            self.device_submitters_max.map(|max| Submitter::on(prepared.device, max)).transpose()?;
+        let submitter = self.submitter(prepared.device)?;
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
@@ -176,6 +179,11 @@ impl EngineBuilder {
             pad,
             search: &self.search,
         }
+    }
+
+    fn submitter(&self, device: Device) -> Result<Option<Submitter>, EngineError> {
+        let usual = self.accelerator_submitters_max.filter(|_| device != Device::Cpu);
+        self.device_submitters_max.or(usual).map(|max| Submitter::on(device, max)).transpose()
     }
 
     fn check(&self) -> Result<(), EngineError> {

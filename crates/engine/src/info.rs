@@ -1,7 +1,7 @@
 use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
-use crate::choice::{Candidate, Choice};
+use crate::choice::{Candidate, Choice, runtime_version};
 
 /// How requests share runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,14 @@ pub enum Batching {
         /// Why.
         reason: String,
     },
+}
+
+impl EngineInfo {
+    /// The version of the backend's runtime, without the file that it was loaded from.
+    #[must_use]
+    pub fn runtime_version(&self) -> &str {
+        runtime_version(&self.backend_version)
+    }
 }
 
 /// What an engine was built as.
