@@ -49,6 +49,7 @@ pub struct EngineBuilder {
     precision: Precision,
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
+    accelerator_submitters_max: Option<usize>,
     memory_bytes_max: u64,
     pooling: bool,
     groups_max: usize,
@@ -92,6 +93,7 @@ impl EngineBuilder {
             precision: Precision::default(),
             pad: Vec::new(),
             device_submitters_max: None,
+            accelerator_submitters_max: None,
             memory_bytes_max: MEMORY_BYTES_MAX_DEFAULT,
             pooling: true,
             groups_max: GROUPS_MAX_DEFAULT,
@@ -136,6 +138,8 @@ impl EngineBuilder {
         pad: Vec<PadRule> => pad;
         /// How many lanes of all engines in this process may submit to the device at once; no limit unless given.
         device_submitters_max: usize => Some(device_submitters_max);
+        /// The same, only where the device turns out not to be the CPU and no other number was given.
+        accelerator_submitters_max: usize => Some(accelerator_submitters_max);
         /// Memory for the inputs of unanswered requests and for pooled buffers, half each; 2 GiB unless said otherwise.
         memory_bytes_max: u64 => memory_bytes_max;
         /// Whether the buffers of batches and answers are used again, as they are unless said otherwise, or made anew
@@ -184,8 +188,7 @@ impl EngineBuilder {
         };
         let mut prepared = choice::prepare(&self.wanted(&options, &pad))?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
-        let submitter =
-            self.device_submitters_max.map(|max| Submitter::on(prepared.device, max)).transpose()?;
+        let submitter = self.submitter(prepared.device)?;
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
@@ -206,6 +209,11 @@ impl EngineBuilder {
             isolation: self.isolation,
             worker_exe: self.worker_exe.as_deref(),
         }
+    }
+
+    fn submitter(&self, device: Device) -> Result<Option<Submitter>, EngineError> {
+        let usual = self.accelerator_submitters_max.filter(|_| device != Device::Cpu);
+        self.device_submitters_max.or(usual).map(|max| Submitter::on(device, max)).transpose()
     }
 
     fn check(&self) -> Result<(), EngineError> {

@@ -2,7 +2,7 @@ use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
 use crate::Isolation;
-use crate::choice::{Candidate, Choice};
+use crate::choice::{Candidate, Choice, runtime_version};
 
 /// How requests share runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,14 @@ pub enum Batching {
         /// Why.
         reason: String,
     },
+}
+
+impl EngineInfo {
+    /// The version of the backend's runtime, without the file that it was loaded from.
+    #[must_use]
+    pub fn runtime_version(&self) -> &str {
+        runtime_version(&self.backend_version)
+    }
 }
 
 /// What an engine was built as.

@@ -58,11 +58,20 @@ fn who_cannot_run_the_model_is_passed_over() {
 
 #[test]
 fn without_a_reference_rows_must_still_be_independent() {
-    let liars = [Fake::new("other", Fault::Slow(std::time::Duration::from_millis(5))), swift()];
-    let engine = builder(&liars, search()).build().unwrap();
+    let engine = builder(&[Fake::new("depends", Fault::Depends), swift()], search()).build().unwrap();
     let choice = engine.info().choice.as_ref().unwrap();
     assert_eq!((engine.info().backend, choice.referenced()), ("swift", false));
-    assert!(choice.to_string().ends_with("; unreferenced"), "{choice}");
+    assert!(choice.to_string().ends_with(": unreferenced"), "{choice}");
+    let Trial::Disagreed { place, .. } = trial(&engine, "depends") else { panic!("{choice:?}") };
+    assert!(place.starts_with("output \"y\", row 0, element 0 of a batch of "), "{place}");
+}
+
+#[test]
+fn a_reference_that_gives_other_answers_each_time_is_none() {
+    let engine = builder(&[swift(), Fake::new("tract", Fault::Drifts)], search()).build().unwrap();
+    assert_eq!(engine.info().backend, "swift");
+    assert!(!engine.info().choice.as_ref().unwrap().referenced());
+    assert!(trial(&engine, "swift").agreed() && !trial(&engine, "tract").agreed());
 }
 
 #[test]
@@ -91,7 +100,7 @@ fn a_device_that_was_asked_for_can_fall_back_to_the_reference() {
 #[test]
 fn other_devices_are_not_tried_in_this_process_unasked() {
     let gpu = Fake { device: Device::WebGpu, ..Fake::new("gpu", Fault::None) };
-    let engine = builder(&[gpu.clone(), reference()], search()).build().unwrap();
+    let engine = builder(&[gpu, reference()], search()).build().unwrap();
     assert_eq!(engine.info().device, Device::Cpu);
     assert_eq!(engine.info().backend, "tract");
 }

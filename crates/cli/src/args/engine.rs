@@ -16,7 +16,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = backend::parser())]
     pub(crate) backend: Option<BackendChoice>,
 
-    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: cpu]
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: the fastest; cpu for a named backend]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<Device>,
 

@@ -4,6 +4,7 @@
 
 mod arrays;
 mod bench;
+mod choice;
 mod config;
 mod config_errors;
 mod demo;

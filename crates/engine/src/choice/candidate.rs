@@ -25,8 +25,13 @@ impl Candidate {
     /// The version without the file that the runtime was loaded from.
     #[must_use]
     pub fn runtime_version(&self) -> &str {
-        self.version.split_once(" (").map_or(&*self.version, |(version, _)| version)
+        runtime_version(&self.version)
     }
+}
+
+/// A version without the path in parentheses that backends put behind it.
+pub(crate) fn runtime_version(version: &str) -> &str {
+    version.split_once(" (").map_or(version, |(version, _)| version)
 }
 
 impl fmt::Display for Candidate {

@@ -9,8 +9,8 @@ use crate::EngineError;
 pub(crate) struct Entrant {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) candidate: Candidate,
-    /// The device in the words of its driver; empty for the processor.
-    pub(crate) description: String,
+    /// The device in the words of its driver; `None` for the processor, and where the backend does not have it.
+    pub(crate) description: Option<String>,
 }
 
 /// Which devices are looked at.
@@ -67,7 +67,7 @@ impl Field {
     /// says best itself what it lacks.
     fn drop_hopeless(&mut self, reach: Reach) {
         let is_here =
-            |entrant: &Entrant| entrant.candidate.device == Device::Cpu || !entrant.description.is_empty();
+            |entrant: &Entrant| entrant.candidate.device == Device::Cpu || entrant.description.is_some();
         if reach != Reach::All && self.entrants.iter().any(is_here) {
             self.entrants.retain(is_here);
         }
@@ -81,10 +81,10 @@ fn entrants(backend: &Arc<dyn Backend>, reach: Reach) -> Result<Vec<Entrant>, Ba
     };
     match reach {
         // Looking for other devices takes time, and is not needed.
-        Reach::Only(Device::Cpu) => Ok(vec![entrant(Device::Cpu, String::new())?]),
+        Reach::Only(Device::Cpu) => Ok(vec![entrant(Device::Cpu, None)?]),
         Reach::Only(device) => {
             let found = backend.devices()?.into_iter().find(|info| info.device == device);
-            Ok(vec![entrant(device, found.map_or_else(String::new, |info| info.description))?])
+            Ok(vec![entrant(device, found.map(|info| info.description))?])
         }
         Reach::All => {
             let mut kinds = Vec::new();
@@ -95,7 +95,7 @@ fn entrants(backend: &Arc<dyn Backend>, reach: Reach) -> Result<Vec<Entrant>, Ba
                 is_new
             });
             let found: Vec<_> = first_of_a_kind.collect();
-            found.into_iter().map(|info| entrant(info.device, info.description)).collect()
+            found.into_iter().map(|info| entrant(info.device, Some(info.description))).collect()
         }
     }
 }

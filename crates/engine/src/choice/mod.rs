@@ -36,6 +36,7 @@ pub use options::Search;
 pub use outcome::{Choice, Reference};
 pub use trial::{Timed, Trial, Tried};
 
+pub(crate) use candidate::runtime_version;
 pub(crate) use inputs::Inputs;
 pub(crate) use prepare::{Wanted, prepare};
 pub(crate) use prepared::Prepared;

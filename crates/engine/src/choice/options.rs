@@ -14,7 +14,8 @@ pub struct Search {
     pub program: Option<PathBuf>,
     /// How long a candidate may be timed; 300 ms unless said otherwise. Preparing the model comes on top.
     pub budget: Duration,
-    /// How long a process may take for one candidate before it is stopped; a minute unless said otherwise.
+    /// How long a process may take for one candidate before it is stopped; a minute unless said otherwise. Models of more
+    /// than a few MiB are given longer, by their size.
     pub trial_timeout: Duration,
 }
 

@@ -39,6 +39,12 @@ impl Choice {
         order(&self.trials).into_iter().map(|index| &self.trials[index].candidate)
     }
 
+    /// What speaks for it, without saying again which it is.
+    #[must_use]
+    pub fn why(&self) -> impl fmt::Display + '_ {
+        Why(self)
+    }
+
     fn timed(&self, candidate: &Candidate) -> Option<(Option<f64>, Timed)> {
         self.trials.iter().find(|tried| tried.candidate == *candidate).and_then(|tried| match tried.trial {
             Trial::Agreed { error_max, large, .. } => Some((error_max, large)),
@@ -60,18 +66,27 @@ impl Choice {
     }
 }
 
+/// What speaks for the candidate that was taken, in words.
+struct Why<'a>(&'a Choice);
+
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.chosen)?;
-        if self.trials.is_empty() {
+        write!(f, "{}: {}", self.chosen, Why(self))
+    }
+}
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(choice) = self;
+        if choice.trials.is_empty() {
             return f.write_str("the only one here");
         }
-        match self.timed(&self.chosen) {
+        match choice.timed(&choice.chosen) {
             None => f.write_str("none could be compared")?,
             Some((error_max, timed)) => {
-                self.write_speed(f, timed)?;
-                match (&self.reference, error_max) {
-                    (Some(Reference { candidate, apart: false }), _) if *candidate == self.chosen => {
+                choice.write_speed(f, timed)?;
+                match (&choice.reference, error_max) {
+                    (Some(Reference { candidate, apart: false }), _) if *candidate == choice.chosen => {
                         f.write_str("is the reference")?;
                     }
                     (Some(reference), Some(error)) => {
@@ -81,7 +96,7 @@ impl fmt::Display for Choice {
                 }
             }
         }
-        f.write_str(if self.cached { " (cached)" } else { "" })
+        f.write_str(if choice.cached { " (cached)" } else { "" })
     }
 }
 

@@ -187,8 +187,9 @@ fn first(
 /// What the user should know of the candidates that were not taken: wrong answers and crashes always, refusals where
 /// the candidate would have been preferred.
 fn passed_over(choice: &Choice) -> Vec<String> {
-    if let Some(first) = choice.trials.first().filter(|_| choice.agreed().next().is_none()) {
-        return vec![format!("the backends could not be compared: {}: {}", first.candidate, first.trial)];
+    if choice.agreed().next().is_none() && !choice.trials.is_empty() {
+        let said = choice.trials.iter().map(|tried| format!("{}: {}", tried.candidate, tried.trial));
+        return vec![format!("the backends could not be compared: {}", said.collect::<Vec<_>>().join("; "))];
     }
     let chosen = choice.trials.iter().position(|tried| tried.candidate == choice.chosen);
     let tried = choice.trials.iter().enumerate().filter(|(index, tried)| match tried.trial {

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use phalanx_backend::Backend;
 
@@ -14,6 +15,9 @@ use crate::EngineError;
 
 /// Rows of the large batch that candidates are timed with, at most.
 const LARGE_ROWS_MAX: usize = 32;
+
+/// A slow machine reads and prepares this many bytes of weights a second.
+const LOADED_BYTES_PER_S: u64 = 16 << 20;
 
 /// What is known of the candidates.
 pub(crate) struct Searched {
@@ -45,7 +49,7 @@ pub(crate) fn search(
         match cache::load(folder, key) {
             Ok(verdict) => searched.verdict = verdict,
             Err(error) => {
-                searched.warnings.push(format!("an earlier choice of backend cannot be read: {error}"))
+                searched.warnings.push(format!("an earlier choice of backend cannot be read: {error}"));
             }
         }
         searched.cached = searched.verdict.is_some();
@@ -95,7 +99,9 @@ fn run(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>], entrants: &[Entrant],
     let bench: &dyn Bench = match &search.program {
         None => &InProcess,
         Some(program) => {
-            in_child = InChild { program, library: wanted.library, timeout: search.trial_timeout };
+            let loading = Duration::from_secs(wanted.model.parameter_bytes() / LOADED_BYTES_PER_S);
+            let timeout = search.trial_timeout + loading;
+            in_child = InChild { program, library: wanted.library, timeout };
             &in_child
         }
     };

@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Precision, PrepareOptions};
+use phalanx_backend::{Backend, Precision, PrepareOptions};
 use phalanx_model::Model;
-use phalanx_tensor::Signature;
+use phalanx_tensor::{Signature, Tensor};
 
 use super::bench::Bench;
 use super::cache::Verdict;
@@ -35,12 +36,10 @@ impl Trials<'_> {
     pub(crate) fn run<'r>(mut self, referees: impl Iterator<Item = Referee<'r>>) -> Verdict {
         let mut trials: Vec<Option<Trial>> = self.entrants.iter().map(|_| None).collect();
         let found = self.find_reference(referees, &mut trials);
-        let entrants = self.entrants;
-        // Where there is nobody to be faster than, nobody needs to be timed.
-        let budget = if entrants.len() > 1 { self.budget } else { Duration::ZERO };
+        let (entrants, budget) = (self.entrants, self.budget());
         for (entrant, trial) in entrants.iter().zip(&mut trials) {
             if trial.is_none() {
-                let attempt = self.attempt(entrant, &entrant.candidate, self.options, budget);
+                let attempt = self.attempt(&entrant.backend, &entrant.candidate, self.options, budget);
                 *trial = Some(self.judge(found.as_ref().map(|found| &found.ran), attempt));
             }
         }
@@ -56,63 +55,63 @@ impl Trials<'_> {
         referees: impl Iterator<Item = Referee<'r>>,
         trials: &mut [Option<Trial>],
     ) -> Option<Found> {
-        for referee in referees {
-            let Ok(candidate) = Candidate::of(&**referee.backend, DEVICE) else { continue };
+        for Referee { backend, options } in referees {
+            let Ok(candidate) = Candidate::of(&**backend, DEVICE) else { continue };
             let own = self.entrants.iter().position(|entrant| entrant.candidate == candidate);
-            let own = own.filter(|_| referee.options == *self.options);
-            let budget = if own.is_some() && self.entrants.len() > 1 { self.budget } else { Duration::ZERO };
-            let entrant = Entrant { backend: referee.backend.clone(), candidate, description: String::new() };
-            let attempt = self.attempt(&entrant, &entrant.candidate, &referee.options, budget);
-            let stable = match attempt {
-                Attempt::Ran(ran) if self.is_stable(&ran) => ran,
-                unusable => {
-                    let ran = matches!(unusable, Attempt::Ran(_));
+            let own = own.filter(|_| options == *self.options);
+            let budget = if own.is_some() { self.budget() } else { Duration::ZERO };
+            match self.attempt(backend, &candidate, &options, budget) {
+                Attempt::Ran(ran) => return self.found(candidate, own, ran, trials),
+                failed => {
                     if let Some(own) = own {
-                        trials[own] = Some(self.judge(None, unusable));
+                        trials[own] = Some(self.judge(None, failed));
                     }
-                    if ran {
-                        // A model whose answers change from run to run does so on every backend.
-                        return None;
-                    }
-                    continue;
                 }
-            };
-            if let Some(own) = own {
-                trials[own] = Some(agreed(&stable, Some(0.0)));
             }
-            let reference = Reference { candidate: entrant.candidate, apart: own.is_none() };
-            return Some(Found { reference, ran: stable });
         }
         None
     }
 
+    /// `None` where the same rows gave other answers when they were run again, which then is the model's nature.
+    fn found(
+        &self,
+        candidate: Candidate,
+        own: Option<usize>,
+        ran: Ran,
+        trials: &mut [Option<Trial>],
+    ) -> Option<Found> {
+        let again = compare(self.signature(), Precision::Fp32, &ran.small.outputs, &ran.again);
+        if again.is_err() {
+            if let Some(own) = own {
+                trials[own] = Some(self.judge(None, Attempt::Ran(ran)));
+            }
+            return None;
+        }
+        if let Some(own) = own {
+            trials[own] = Some(agreed(&ran, Some(0.0)));
+        }
+        Some(Found { reference: Reference { candidate, apart: own.is_none() }, ran })
+    }
+
+    /// Where there is nobody to be faster than, nobody needs to be timed.
+    fn budget(&self) -> Duration {
+        if self.entrants.len() > 1 { self.budget } else { Duration::ZERO }
+    }
+
     fn attempt(
         &mut self,
-        entrant: &Entrant,
+        backend: &Arc<dyn Backend>,
         candidate: &Candidate,
         options: &PrepareOptions,
         budget: Duration,
     ) -> Attempt {
-        let task = Task {
-            model: self.model,
-            backend: &entrant.backend,
-            candidate,
-            options,
-            inputs: &self.inputs,
-            large: self.large,
-            budget,
-        };
-        let attempt = self.bench.attempt(&task);
+        let (model, inputs, large) = (self.model, &self.inputs, self.large);
+        let attempt = self.bench.attempt(&Task { model, backend, candidate, options, inputs, large, budget });
         if let Attempt::Ran(ran) = &attempt {
             self.inputs.shapes = vec![ran.shapes.clone()];
             self.large = Large::Exactly(ran.large.timed.rows);
         }
         attempt
-    }
-
-    /// Whether the same rows give the same answers twice.
-    fn is_stable(&self, ran: &Ran) -> bool {
-        compare(self.signature(), Precision::Fp32, &ran.small.outputs, &ran.again).is_ok()
     }
 
     fn judge(&self, reference: Option<&Ran>, attempt: Attempt) -> Trial {
@@ -145,8 +144,7 @@ impl Trials<'_> {
 
     /// Where there is no reference, the same row must at least give the same answer alone and among others.
     fn with_itself(&self, ran: &Ran) -> Result<(), Difference> {
-        let first =
-            |tensor: &phalanx_tensor::Tensor| tensor.slice_rows(0, 1).unwrap_or_else(|_| tensor.clone());
+        let first = |tensor: &Tensor| tensor.slice_rows(0, 1).unwrap_or_else(|_| tensor.clone());
         let among: Vec<_> = match ran.large.timed.rows {
             1 => ran.large.outputs.clone(),
             _ => ran.large.outputs.iter().map(first).collect(),

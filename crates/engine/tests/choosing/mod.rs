@@ -21,6 +21,10 @@ pub(crate) enum Fault {
     Slow(Duration),
     /// In batches of at least 4 rows, row 3 is wrong.
     Lies,
+    /// In batches of at least 4 rows, row 0 is another than alone.
+    Depends,
+    /// Every run gives other answers.
+    Drifts,
     /// Cannot prepare the model.
     Refuses,
     /// Prepares it, and cannot run it.
@@ -197,8 +201,13 @@ impl Lane for FakeLane {
             .collect();
         let SlotOutput::Buffer(output) = &mut slot.outputs[0] else { panic!("a buffer was asked for") };
         for (element, target) in output.as_mut_slice().chunks_exact_mut(4).take(input.len()).enumerate() {
-            let is_lie = self.fault == Fault::Lies && rows >= 4 && element == 3 * 4 + 2;
-            let value = 2.0 * input[element] + if is_lie { 1.5 } else { 1.0 };
+            let shift = match self.fault {
+                Fault::Lies if rows >= 4 && element == 3 * 4 + 2 => 1.5,
+                Fault::Depends if rows >= 4 && element == 0 => 1.5,
+                Fault::Drifts => batch.0 as f32,
+                _ => 1.0,
+            };
+            let value = 2.0 * input[element] + shift;
             target.copy_from_slice(&value.to_ne_bytes());
         }
         self.completions.complete(batch, Completion::Done(slot));

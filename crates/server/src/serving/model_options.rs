@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use phalanx_backend::{Device, Optimize, Precision};
+use phalanx_engine::choice::Search;
 use phalanx_engine::{BackendChoice, Engine, EngineBuilder, Isolation, PadRule, Policy};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
@@ -11,6 +12,8 @@ use phalanx_tensor::Tensor;
 pub struct ModelOptions {
     /// What runs it.
     pub backend: Option<BackendChoice>,
+    /// How `auto` finds what runs it.
+    pub search: Option<Search>,
     /// What it runs on.
     pub device: Option<Device>,
     /// The onnxruntime library to load.
@@ -58,6 +61,7 @@ impl ModelOptions {
         let defaults = defaults.clone();
         Self {
             backend: self.backend.or(defaults.backend),
+            search: self.search.or(defaults.search),
             device: self.device.or(defaults.device),
             onnxruntime: self.onnxruntime.or(defaults.onnxruntime),
             lanes: self.lanes.or(defaults.lanes),
@@ -93,6 +97,7 @@ impl ModelOptions {
         }
         given! {
             backend => backend,
+            search => search,
             device => device,
             onnxruntime => onnxruntime_library,
             lanes => lanes,

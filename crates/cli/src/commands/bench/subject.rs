@@ -130,7 +130,13 @@ impl Subject {
         if args.engine.max_batch.is_some() || rows <= self.engine.info().max_batch || !self.batched() {
             return Ok(self.engine.clone());
         }
-        Ok(self.builder.clone().max_batch(rows).build()?)
+        let mut builder = self.builder.clone().max_batch(rows);
+        if self.engine.info().choice.is_some() {
+            // The same again, whatever another search would find.
+            let info = self.engine.info();
+            builder = builder.backend(BackendChoice::Named(info.backend.to_owned())).device(info.device);
+        }
+        Ok(builder.build()?)
     }
 
     /// Callers of the engine, under this name.

@@ -1,3 +1,4 @@
+use phalanx_engine::choice::Search;
 use phalanx_model::Model;
 use phalanx_server::observe::{self, LogOptions, Logging};
 use phalanx_server::{Limits, ModelOptions, Server, ServerError, ServerOptions, Timeouts, Tls};
@@ -100,6 +101,7 @@ pub(super) fn model(args: &EngineArgs, model: &Model) -> Result<ModelOptions, Fa
 pub(super) fn engine(args: &EngineArgs) -> ModelOptions {
     ModelOptions {
         backend: args.backend.clone(),
+        search: Some(Search::in_children()),
         device: args.device,
         onnxruntime: args.onnxruntime.clone(),
         lanes: args.lanes.map(usize::from),

@@ -25,7 +25,7 @@ pub(crate) struct Key {
     /// Rows of the large batch, at most.
     pub(crate) rows_max: usize,
     /// Who is tried, with the device in the words of its driver.
-    pub(crate) candidates: Vec<(Candidate, String)>,
+    pub(crate) candidates: Vec<(Candidate, Option<String>)>,
 }
 
 /// The processor; other devices stand with their candidates.

@@ -115,7 +115,7 @@ mod tests {
             optimize: options.optimize,
             precision: options.precision,
             rows_max: 32,
-            candidates: vec![(candidate("tract"), String::new())],
+            candidates: vec![(candidate("tract"), None)],
         }
     }
 
@@ -139,7 +139,7 @@ mod tests {
         store(folder.path(), key("a"), "mlp", verdict()).unwrap();
         assert_eq!(load(folder.path(), &key("a")), Ok(Some(verdict())));
         assert_eq!(load(folder.path(), &key("b")), Ok(None));
-        let other = Key { candidates: vec![(candidate("tract"), "driver 2".to_owned())], ..key("a") };
+        let other = Key { candidates: vec![(candidate("tract"), Some("driver 2".to_owned()))], ..key("a") };
         assert_eq!(load(folder.path(), &other), Ok(None));
         let choices = cached(folder.path());
         assert_eq!((choices.len(), &*choices[0].model, &choices[0].chosen), (1, "mlp", &candidate("tract")));

@@ -17,7 +17,7 @@ const SMALL_SHARE: u32 = 3;
 
 /// Runs the first of the shapes that the program takes.
 pub(super) fn run(program: &Arc<dyn Program>, task: &Task<'_>) -> Result<Ran, BackendError> {
-    let sample = task.inputs.sample(task.model.signature()).map_err(engine_error)?;
+    let sample = task.inputs.sample(task.model.signature()).map_err(|error| engine_error(&error))?;
     let mut last = engine_error("no shape to try");
     for tails in &task.inputs.shapes {
         match run_shapes(program, task, &sample, tails) {

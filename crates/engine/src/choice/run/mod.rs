@@ -22,6 +22,6 @@ pub(crate) fn run(task: &Task<'_>) -> Result<Ran, BackendError> {
 }
 
 /// A fault of what is run, not of the runtime.
-fn engine_error(message: impl ToString) -> BackendError {
+fn engine_error(message: &(impl ToString + ?Sized)) -> BackendError {
     BackendError::Run { backend: "engine", message: message.to_string() }
 }

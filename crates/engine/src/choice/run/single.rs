@@ -22,7 +22,7 @@ pub(super) fn run(program: &Arc<dyn Program>, task: &Task<'_>) -> Result<Ran, Ba
 }
 
 fn run_shapes(program: &Arc<dyn Program>, task: &Task<'_>, shapes: &[Shape]) -> Result<Ran, BackendError> {
-    let inputs = task.inputs.whole(task.model.signature(), shapes).map_err(engine_error)?;
+    let inputs = task.inputs.whole(task.model.signature(), shapes).map_err(|error| engine_error(&error))?;
     let layout = Arc::new(Layout { inputs: Vec::new(), outputs: Vec::new() });
     let mut rig = Rig::open(Arc::clone(program), layout)?;
     let (outputs, _) = rig.run_single(&inputs)?;

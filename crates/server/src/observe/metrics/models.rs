@@ -30,6 +30,11 @@ pub(super) fn write(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
         "How a version is run.",
         server.running().map(|(model, running)| described(model, running)),
     )?;
+    to.info(
+        "phalanx_backend",
+        "What runs a version, and whether it was named or found to be the fastest.",
+        server.running().map(|(model, running)| runtime(model, running)),
+    )?;
     to.gauge(
         "phalanx_slo_seconds",
         "The latency that callers are promised.",
@@ -87,6 +92,18 @@ fn memory(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
             .running()
             .filter_map(|(model, running)| Some((model_labels(model), running.metrics.device_bytes?))),
     )
+}
+
+fn runtime<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {
+    let info = running.served.info();
+    let mut labels = model_labels(model);
+    labels.extend([
+        ("backend", info.backend.into()),
+        ("runtime_version", info.runtime_version().into()),
+        ("device", info.device.to_string().into()),
+        ("chosen_by", if info.choice.is_some() { "auto" } else { "named" }.into()),
+    ]);
+    labels
 }
 
 fn described<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {

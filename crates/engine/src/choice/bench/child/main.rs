@@ -8,9 +8,9 @@ use phalanx_backend::Backend;
 
 use super::{Answer, Request, VARIABLE};
 use crate::backends::backends;
+use crate::choice::Candidate;
 use crate::choice::run::run;
-use crate::choice::task::Task;
-use crate::choice::{Candidate, task::Ran};
+use crate::choice::task::{Ran, Task};
 
 /// Whether this process was started to try a candidate; then its `main` must be [`trial_main`].
 #[must_use]
