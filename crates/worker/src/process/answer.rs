@@ -4,35 +4,42 @@ use phalanx_backend::{BackendError, Completion, Device, OutputSpec, Slot, SlotOu
 use phalanx_tensor::{DType, Tensor};
 
 use super::{Reason, Work, Worker};
-use crate::wire::{Channel, Frame, Kind, MESSAGE_BYTES_MAX, WireError, decode, receive_tensors};
+use crate::Recipe;
+use crate::wire::{Frame, Kind, MESSAGE_BYTES_MAX, WireError, decode, is_closed, receive_tensors};
 
-/// Why an answer is none, and the submission it is about.
-struct Garbage {
-    seq: Option<u64>,
-    what: String,
+/// Why no more answers are taken.
+enum Stop {
+    /// The worker has closed its socket: it is about to end, and that says why.
+    Closed,
+    /// It is ended, for this reason.
+    End(Reason),
+}
+
+/// The worker sent this instead of an answer to that submission; 0 where it is not known to which.
+fn garbage(seq: u64, what: &str) -> Stop {
+    Stop::End(Reason::Garbage { seq: Some(seq).filter(|seq| *seq != 0), what: format!("sent {what}") })
+}
+
+fn unreadable(seq: u64, error: &std::io::Error) -> Stop {
+    if is_closed(error) {
+        Stop::Closed
+    } else {
+        garbage(seq, &format!("an answer that cannot be read ({error})"))
+    }
 }
 
 impl Worker {
     /// Completes what the worker answers, until it ends or has to be ended. `first` is called at its first answer.
-    pub(crate) fn serve(&self, device: Device, first: impl Fn()) {
-        loop {
-            let frame = match self.bell.recv() {
-                Ok(Some(frame)) => frame,
-                Ok(None) => return,
-                Err(error) => {
-                    let what = format!("sent half an answer ({error})");
-                    return self.kill(Reason::Garbage { seq: None, what });
-                }
-            };
-            match self.answered(&frame, device) {
-                Ok(true) => {
-                    if self.note_answer() {
-                        first();
-                    }
-                }
-                Ok(false) => return,
-                Err(Garbage { seq, what }) => return self.kill(Reason::Garbage { seq, what }),
+    pub(crate) fn serve(&self, recipe: &Recipe, first: impl Fn()) {
+        let stop = loop {
+            match self.answered(recipe) {
+                Ok(()) if self.note_answer() => first(),
+                Ok(()) => {}
+                Err(stop) => break stop,
             }
+        };
+        if let Stop::End(reason) = stop {
+            self.kill(reason);
         }
     }
 
@@ -43,47 +50,53 @@ impl Worker {
         }
     }
 
-    /// Takes one answer; whether the worker goes on.
-    fn answered(&self, frame: &Frame, device: Device) -> Result<bool, Garbage> {
+    /// Takes one answer.
+    fn answered(&self, recipe: &Recipe) -> Result<(), Stop> {
+        let frame = self.bell.recv().map_err(|error| unreadable(0, &error))?.ok_or(Stop::Closed)?;
         let seq = frame.seq;
-        let garbage = |what: &str| Garbage { seq: Some(seq), what: format!("sent {what}") };
+        let to_nothing = || garbage(seq, "an answer to nothing");
         match frame.kind() {
             Some(Kind::Done) => {
-                let tensors = self.tensors(frame)?;
+                let tensors = self.tensors(&frame)?;
                 let dtypes = |slot: &Slot| dynamic_dtypes(slot).eq(tensors.iter().map(Tensor::dtype));
                 let fits = |work: &Work| matches!(work, Work::Batch { slot, .. } if dtypes(slot));
-                let entry = self.flight.leave(seq, fits).ok_or_else(|| garbage("an answer to nothing"))?;
+                let entry = self.flight.leave(seq, fits).ok_or_else(to_nothing)?;
                 entry.complete(|work| self.done(work, tensors));
             }
             Some(Kind::SingleDone) => {
-                let tensors = self.tensors(frame)?;
-                let is_single = |work: &Work| matches!(work, Work::Single);
-                let entry =
-                    self.flight.leave(seq, is_single).ok_or_else(|| garbage("an answer to nothing"))?;
+                let tensors = self.tensors(&frame)?;
+                let declared = recipe.model.signature().outputs.iter().map(|output| output.dtype);
+                let are_outputs = declared.eq(tensors.iter().map(Tensor::dtype));
+                let fits = |work: &Work| matches!(work, Work::Single) && are_outputs;
+                let entry = self.flight.leave(seq, fits).ok_or_else(to_nothing)?;
                 entry.complete(|_| Completion::Single(tensors));
             }
             Some(Kind::Failed) => {
-                let error = error(&self.bell, frame, device)?;
-                let entry =
-                    self.flight.leave(seq, |_| true).ok_or_else(|| garbage("an answer to nothing"))?;
+                let error = self.error(&frame, recipe.device)?;
+                let entry = self.flight.leave(seq, |_| true).ok_or_else(to_nothing)?;
                 entry.complete(|work| Completion::Failed(self.unstage(work, false), error));
             }
             Some(Kind::Lost) => {
-                let error = error(&self.bell, frame, device)?;
-                self.kill(Reason::Reported { seq, error });
-                return Ok(false);
+                let error = self.error(&frame, recipe.device)?;
+                return Err(Stop::End(Reason::Reported { seq, error }));
             }
-            _ => return Err(garbage("what is no answer")),
+            _ => return Err(garbage(0, "what is no answer")),
         }
-        Ok(true)
+        Ok(())
     }
 
-    fn tensors(&self, frame: &Frame) -> Result<Vec<Tensor>, Garbage> {
+    fn tensors(&self, frame: &Frame) -> Result<Vec<Tensor>, Stop> {
         if frame.payload_bytes == 0 {
             return Ok(Vec::new());
         }
-        receive_tensors(&self.bell, frame)
-            .map_err(|error| Garbage { seq: Some(frame.seq), what: format!("sent no tensors ({error})") })
+        receive_tensors(&self.bell, frame).map_err(|error| unreadable(frame.seq, &error))
+    }
+
+    fn error(&self, frame: &Frame, device: Device) -> Result<BackendError, Stop> {
+        let payload = self.bell.recv_payload(frame, MESSAGE_BYTES_MAX);
+        let error = payload.and_then(|payload| decode::<WireError>(&payload));
+        let error = error.map_err(|error| unreadable(frame.seq, &error))?;
+        Ok(error.into_error(device))
     }
 
     fn done(&self, mut work: Work, tensors: Vec<Tensor>) -> Completion {
@@ -113,14 +126,6 @@ impl Worker {
             work => work.into_slot(),
         }
     }
-}
-
-fn error(bell: &Channel, frame: &Frame, device: Device) -> Result<BackendError, Garbage> {
-    let payload = bell.recv_payload(frame, MESSAGE_BYTES_MAX);
-    let error = payload.and_then(|payload| decode::<WireError>(&payload));
-    let error =
-        error.map_err(|error| Garbage { seq: Some(frame.seq), what: format!("sent no error ({error})") });
-    error.map(|error| error.into_error(device))
 }
 
 /// The dtypes of the outputs whose tensors the worker sends.

@@ -53,8 +53,8 @@ impl End {
         stderr: String,
     ) -> Self {
         let signal = status.and_then(|status| status.signal());
-        // It counts only where it was carried out: the worker may have ended of something else just before.
-        let reason = reason.filter(|_| signal == Some(Signal::KILL.as_raw()));
+        // The parent's counts only where it was carried out: the worker may have ended of something else just before.
+        let reason = reason.filter(|reason| reason.is_told() || signal == Some(Signal::KILL.as_raw()));
         let out_of_memory = signal == Some(Signal::KILL.as_raw()) && reason.is_none() && oom();
         let from_outside = reason.is_none()
             && !out_of_memory
@@ -149,7 +149,9 @@ mod tests {
         assert_eq!(judge(9, Some(Reason::Garbage { seq: Some(3), what }), false).suspect, Some(3));
         let lost = BackendError::DeviceLost { backend: "cuda", message: "gone".to_owned() };
         let reported = judge(9, Some(Reason::Reported { seq: 4, error: lost.clone() }), false);
-        assert_eq!((reported.suspect, reported.error), (Some(4), lost));
+        assert_eq!((reported.suspect, &reported.error), (Some(4), &lost));
+        let reason = Reason::Reported { seq: 4, error: lost.clone() };
+        assert_eq!(judge(1 << 8, Some(reason), false).error, lost, "it exited before the kill arrived");
         // It crashed before the kill arrived.
         assert_eq!(judge(11, Some(Reason::Closed), false).suspect, Some(7));
     }

@@ -13,7 +13,7 @@ use crate::child::{VARIABLE, VARIABLE_VALUE};
 use crate::memory::{Region, StatusPage};
 use crate::wire::{
     Channel, Frame, Greeting, Kind, MESSAGE_BYTES_MAX, PROTOCOL, Ready, Start, WireError, WireModel,
-    WireOptions, decode, encode,
+    WireOptions, decode, encode, is_closed,
 };
 use crate::{Recipe, WorkerError, WorkerOptions};
 
@@ -60,7 +60,7 @@ impl Worker {
         match told {
             Ok(()) => Ok(worker),
             // It died at once: what it says instead of a greeting tells more.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(worker),
+            Err(error) if is_closed(&error) => Ok(worker),
             Err(error) => {
                 worker.kill(super::Reason::Closed);
                 worker.wait_for_end(&OomKills::new());
@@ -146,11 +146,16 @@ impl Worker {
 
     /// The next message, which is of one of these kinds.
     fn message(&self, kinds: &[Kind]) -> Result<(Kind, Vec<u8>), Unfit> {
-        let frame = self.control.recv().map_err(|_| Unfit::Mute)?.ok_or(Unfit::Closed)?;
+        let frame = self.control.recv().map_err(unfit)?.ok_or(Unfit::Closed)?;
         let kind = frame.kind().filter(|kind| kinds.contains(kind)).ok_or(Unfit::Mute)?;
-        let payload = self.control.recv_payload(&frame, MESSAGE_BYTES_MAX).map_err(|_| Unfit::Mute)?;
+        let payload = self.control.recv_payload(&frame, MESSAGE_BYTES_MAX).map_err(unfit)?;
         Ok((kind, payload))
     }
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn unfit(error: io::Error) -> Unfit {
+    if is_closed(&error) { Unfit::Closed } else { Unfit::Mute }
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -24,6 +24,13 @@ pub(crate) enum Reason {
     Closed,
 }
 
+impl Reason {
+    /// Whether the worker itself gave it, however it ended after that.
+    pub(super) fn is_told(&self) -> bool {
+        matches!(self, Self::Garbage { .. } | Self::Reported { .. })
+    }
+}
+
 /// A child, from its start until it is waited for.
 #[derive(Debug)]
 pub(super) struct Process {
@@ -51,7 +58,7 @@ impl Process {
     /// Kills it, for the first reason that is given, unless it is gone.
     pub(super) fn kill(&self, reason: Reason) {
         let mut state = lock(&self.state);
-        if state.child.is_some() && !self.has_exited() {
+        if state.child.is_some() && (reason.is_told() || !self.has_exited()) {
             state.reason.get_or_insert(reason);
             // It fails only for a process that is gone.
             let _ = kill_process(self.pid, Signal::KILL);

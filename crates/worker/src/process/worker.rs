@@ -173,9 +173,11 @@ impl Worker {
         }
     }
 
-    /// A frame that was not sent whole leaves the worker nothing to go by.
+    /// A frame that was not sent whole leaves the worker nothing to go by. One that has gone is noticed by its thread.
     fn sent(&self, sent: Result<()>) {
-        if let Err(error) = sent {
+        if let Err(error) = sent
+            && !is_closed(&error)
+        {
             let what = format!("did not take what it was sent ({error})");
             self.kill(Reason::Garbage { seq: None, what });
         }
@@ -186,12 +188,14 @@ impl Worker {
         let mut last = lock(&self.calls);
         *last += 1;
         let answer = self.exchange(kind, *last, payload);
-        answer
-            .inspect_err(|error| {
+        let unanswered = |error: &std::io::Error| {
+            self.set_ready(false);
+            if !is_closed(error) {
                 let what = format!("did not answer a call ({error})");
                 self.kill(Reason::Garbage { seq: None, what });
-            })
-            .ok()
+            }
+        };
+        answer.inspect_err(unanswered).ok()
     }
 
     fn exchange(&self, kind: Kind, id: u64, payload: &[u8]) -> Result<Vec<u8>> {

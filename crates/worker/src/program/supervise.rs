@@ -44,7 +44,7 @@ impl Shared {
         if !self.joined(&worker) {
             worker.kill(Reason::Closed);
         }
-        worker.serve(self.recipe.device, || self.first_answer());
+        worker.serve(&self.recipe, || self.first_answer());
         let end = worker.wait_for_end(&self.oom);
         tracing::info!(pid = worker.pid(), "the worker {}", end.how);
         let is_early = end.is_own && !worker.has_answered();

@@ -85,7 +85,7 @@ impl Channel {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(read) => filled += read,
                 // What a process that dies has not read resets the socket.
-                Err(error) if filled == 0 && error.kind() == ErrorKind::ConnectionReset => return Ok(None),
+                Err(error) if filled == 0 && is_closed(&error) => return Ok(None),
                 Err(error) => return Err(error),
             }
         }
@@ -171,6 +171,12 @@ impl AsFd for Channel {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
+}
+
+/// Whether an error only says that the peer has closed its end, perhaps in the middle of a frame: it is about to end then,
+/// and that says more.
+pub(crate) fn is_closed(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
 }
 
 /// The length of a payload, where it is allowed.

@@ -13,7 +13,7 @@ mod names;
 mod socket;
 mod tensors;
 
-pub(crate) use channel::{Channel, checked};
+pub(crate) use channel::{Channel, checked, is_closed};
 pub(crate) use error::WireError;
 pub(crate) use frame::{Frame, Kind};
 pub(crate) use layout::WireLayout;

@@ -207,7 +207,12 @@ fn misbehave(order: f32) -> Option<Ending> {
         SEGFAULT => kill_process(getpid(), Signal::SEGV).expect("can signal itself"),
         EXIT => std::process::exit(3),
         PANIC => panic!("told to"),
-        GARBAGE => write_garbage(),
+        GARBAGE => {
+            write_garbage();
+            loop {
+                std::thread::park();
+            }
+        }
         _ => return None,
     }
     None
