@@ -20,3 +20,4 @@ mod serve_signals;
 mod serving;
 mod streams;
 mod usage;
+mod verify;
