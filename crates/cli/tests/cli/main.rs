@@ -21,3 +21,4 @@ mod serve_signals;
 mod serving;
 mod streams;
 mod usage;
+mod verify;

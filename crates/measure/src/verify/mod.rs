@@ -59,10 +59,13 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
             reference = correctness::verify(plan, &mut book)?;
             continue;
         }
-        primary = primary.or_else(|| first_that_runs(plan));
-        let Some(subject) = primary else {
-            book.note(level, "prepare", "", Finding::failed("no backend here runs this model"), 0.0);
-            continue;
+        let first = primary.get_or_insert_with(|| first_that_runs(plan));
+        let subject = match first {
+            Ok(subject) => *subject,
+            Err(why) => {
+                book.note(level, "subjects", "", Finding::failed(why.clone()), 0.0);
+                continue;
+            }
         };
         match level {
             Level::Correctness => {}
@@ -83,9 +86,17 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
     })
 }
 
-/// The subject that all levels but the first are verified on.
-fn first_that_runs(plan: &Plan) -> Option<&Subject> {
-    plan.subjects.iter().find(|subject| plan.setup.engine(&Candidate { subject, config: None }).is_ok())
+/// The subject that all levels but the first are verified on; or why there is none.
+fn first_that_runs(plan: &Plan) -> Result<&Subject, String> {
+    let mut reasons = Vec::new();
+    for subject in &plan.subjects {
+        match plan.setup.engine(&Candidate { subject, config: None }) {
+            Ok(_) => return Ok(subject),
+            Err(error) => reasons.push(error.to_string()),
+        }
+    }
+    reasons.extend(plan.absent.iter().map(|absent| absent.why.clone()));
+    Err(format!("no backend here runs this model: {}", reasons.join("; ")))
 }
 
 /// Whether the subject does not have these options at all, which is noted.

@@ -14,7 +14,7 @@ pub struct Plan {
     pub subjects: Vec<Subject>,
     /// What is not here, to be told.
     pub absent: Vec<Absent>,
-    /// Whether the user asked for these subjects: then what they cannot do is a failure.
+    /// Whether the user asked for the subject by name: then it is a failure that it cannot run the model.
     pub subject_is_given: bool,
     /// Options that are crossed with each other; none to leave the engine as it is.
     pub configs: Vec<Config>,

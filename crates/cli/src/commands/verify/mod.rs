@@ -32,9 +32,9 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<(), Failure> {
         file.write(&baseline::text(&Baseline::of(&plan, &report))?)?;
     }
     if args.json {
-        terminal::json(&report)?
+        terminal::json(&report)?;
     } else {
-        terminal::data(&format!("{report}"))?
+        terminal::data(&format!("{report}"))?;
     }
     judge(&report)
 }

@@ -25,7 +25,8 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Plan, Failure> {
         plan.levels = args.level.iter().copied().collect();
     }
     plan.absent = absent;
-    plan.subject_is_given = matches!(args.engine.backend, Some(BackendChoice::Named(_)));
+    let is_named = matches!(args.engine.backend, Some(BackendChoice::Named(_)));
+    plan.subject_is_given = is_named && plan.subjects.len() == 1;
     plan.rows_max = args.engine.max_batch.map(usize::from);
     plan.configs = if args.matrix { configs(&args.engine) } else { Vec::new() };
     plan.correctness = Correctness { tolerance: args.correctness.tolerance, ..plan.correctness };

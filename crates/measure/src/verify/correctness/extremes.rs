@@ -9,25 +9,25 @@ use crate::{MeasureError, Samples};
 /// Samples that an extreme is made of.
 const SAMPLES: usize = 4;
 
-/// What ordinary inputs are multiplied by to be large, and where their products must stay below half precision's
-/// overflow; beyond it softmax and norms magnify roundings, so that correct backends differ.
-const LARGE: f64 = 16.0;
-const LARGE_HALF: f64 = 4.0;
+/// What ordinary inputs are multiplied by to be large, or huge. Beyond it softmax and norms magnify roundings, so that
+/// correct backends differ; in half precision sums overflow.
+const LARGE: f64 = 4.0;
+const HUGE: f64 = 16.0;
+
+/// The extreme that half precision is spared.
+const HUGE_NAME: &str = "huge";
 
 /// What makes ordinary inputs so small that single precision holds them with few digits, or none.
 const TINY: f64 = 1e-38;
 
-/// Inputs far from the ordinary, by their names: `zeros`, `tiny` and `large`, or where an input has a range its lowest
-/// and its highest value. Integers without a range stay as they are: others may be no valid ids.
-pub(super) fn extremes(
-    setup: &Setup,
-    precision: Precision,
-) -> Result<Vec<(&'static str, Samples)>, MeasureError> {
-    let half = matches!(precision, Precision::Fp16 | Precision::Bf16);
-    let kinds: [(&str, Kind); 3] = [
+/// Inputs far from the ordinary, by their names: `zeros`, `tiny`, `large` and `huge`, or where an input has a range its
+/// lowest and its highest value. Integers without a range stay as they are: others may be no valid ids.
+pub(super) fn extremes(setup: &Setup) -> Result<Vec<(&'static str, Samples)>, MeasureError> {
+    let kinds: [(&str, Kind); 4] = [
         ("zeros", Kind { factor: 0.0, end: |range| range.low }),
         ("tiny", Kind { factor: TINY, end: |range| range.low }),
-        ("large", Kind { factor: if half { LARGE_HALF } else { LARGE }, end: last }),
+        ("large", Kind { factor: LARGE, end: last }),
+        (HUGE_NAME, Kind { factor: HUGE, end: last }),
     ];
     let mut all = Vec::new();
     for (name, kind) in kinds {
@@ -39,6 +39,11 @@ pub(super) fn extremes(
         }
     }
     Ok(all)
+}
+
+/// Whether answers to these inputs can be expected of this precision.
+pub(super) fn is_within(precision: Precision, name: &str) -> bool {
+    name != HUGE_NAME || matches!(precision, Precision::Fp32 | Precision::Tf32)
 }
 
 /// One way of being extreme.

@@ -68,6 +68,8 @@ struct Work<'a> {
     reference: Option<Reference>,
     /// Programs that have been looked at by themselves: options of the engine make no difference to them.
     seen: HashSet<(String, Precision, Optimize)>,
+    /// Candidates whose engine was built.
+    built: usize,
 }
 
 /// Verifies all candidates, and gives the reference's name.
@@ -84,9 +86,12 @@ pub(super) fn verify(plan: &Plan, book: &mut Book<'_>) -> Result<Option<String>,
             )),
         })
     })?;
-    let mut work = Work { plan, reference: found.ok(), seen: HashSet::new() };
+    let mut work = Work { plan, reference: found.ok(), seen: HashSet::new(), built: 0 };
     for candidate in plan.candidates(&plan.subjects) {
         work.candidate(&candidate, book)?;
+    }
+    if work.built == 0 {
+        book.note(LEVEL, "subjects", "", Finding::failed("no backend here runs this model"), 0.0);
     }
     Ok(work.reference.map(|reference| reference.name))
 }
@@ -98,6 +103,7 @@ impl Work<'_> {
             book.pass_over(STEPS - 1);
             return Ok(());
         };
+        self.built += 1;
         let correctness = &self.plan.correctness;
         let signature = self.plan.setup.model.signature();
         let scene = Scene::new(engine.info(), signature, correctness.tolerance, correctness.budget);
@@ -135,6 +141,8 @@ fn prepare(
     book: &mut Book<'_>,
 ) -> Result<Option<Engine>, MeasureError> {
     let mut engine = None;
+    // What was asked for by name has to run, but not with every option there is.
+    let may_lack = candidate.config.is_some() || !plan.subject_is_given;
     book.check(LEVEL, "prepare", subject, |_| {
         Ok(match plan.setup.engine(candidate) {
             Ok(built) => {
@@ -146,9 +154,7 @@ fn prepare(
                 engine = Some(built);
                 Finding::passed(detail)
             }
-            Err(error) if is_unsupported(&error) && !plan.subject_is_given => {
-                Finding::skipped(error.to_string())
-            }
+            Err(error) if is_unsupported(&error) && may_lack => Finding::skipped(error.to_string()),
             Err(error) => Finding::failed(error.to_string()),
         })
     })?;

@@ -74,7 +74,7 @@ impl Sets {
         let mut rig = Rig::open(program, &setup.samples)?;
         let name = if setup.draw.is_some() { "random" } else { "file" };
         let ordinary = Set::answer(&mut rig, setup, name, &setup.samples, budget)?;
-        let extremes = extremes(setup, precision)?
+        let extremes = extremes(setup)?
             .into_iter()
             .map(|(name, samples)| Set::answer(&mut rig, setup, name, &samples, budget))
             .collect::<Result<_, _>>()?;

@@ -48,7 +48,7 @@ impl Default for Memory {
 }
 
 /// Steps that each candidate takes.
-pub(super) const STEPS: u64 = 2 * trace::POINTS as u64;
+pub(super) const STEPS: u64 = 2 * (trace::POINTS as u64 + 1);
 
 pub(super) fn verify(plan: &Plan, subject: &Subject, book: &mut Book<'_>) -> Result<(), MeasureError> {
     let level = Level::Memory;
