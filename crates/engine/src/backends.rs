@@ -54,7 +54,7 @@ impl fmt::Debug for BackendChoice {
 #[must_use]
 #[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "only onnxruntime has a library"))]
 pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
-    vec![
+    let all: Vec<Arc<dyn Backend>> = vec![
         #[cfg(feature = "onnxruntime")]
         Arc::new(library.map_or_else(
             phalanx_onnxruntime::OnnxRuntime::new,
@@ -62,5 +62,20 @@ pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
         )),
         #[cfg(feature = "tract")]
         Arc::new(phalanx_tract::Tract),
-    ]
+    ];
+    #[cfg(feature = "chaos")]
+    let all = with_chaos(all);
+    all
+}
+
+/// Before all others, the first that is here as the variable `PHALANX_CHAOS` has it misbehave.
+#[cfg(feature = "chaos")]
+fn with_chaos(mut all: Vec<Arc<dyn Backend>>) -> Vec<Arc<dyn Backend>> {
+    let plan = phalanx_chaos::Plan::from_environment()
+        .unwrap_or_else(|error| panic!("{}: {error}", phalanx_chaos::VARIABLE));
+    let inner = all.iter().find(|backend| backend.version().is_ok()).cloned();
+    if let Some((inner, plan)) = inner.zip(plan) {
+        all.insert(0, Arc::new(phalanx_chaos::Chaos::over(inner, plan)));
+    }
+    all
 }

@@ -5,9 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{
-    Backend, BackendError, Device, DeviceInfo, ParseOptionError, PrepareOptions, Program,
-};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, ParseOptionError, PrepareOptions, Program};
 use phalanx_model::Model;
 use phalanx_worker::{Recipe, WorkerOptions, WorkerProgram};
 

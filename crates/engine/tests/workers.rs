@@ -69,7 +69,8 @@ fn request(first: f32) -> Request {
 }
 
 fn is_answer(response: &Response, first: f32) -> bool {
-    let expected: Vec<u8> = [2.0 * first + 1.0, 2.0, -1.0, 15.0].iter().flat_map(|x| x.to_ne_bytes()).collect();
+    let expected: Vec<u8> =
+        [2.0 * first + 1.0, 2.0, -1.0, 15.0].iter().flat_map(|x| x.to_ne_bytes()).collect();
     response.output(0).unwrap().bytes == expected
 }
 
@@ -85,7 +86,8 @@ fn send(engine: &Engine, count: usize, special: &[(usize, f32)]) -> Vec<(usize, 
                 if index >= count {
                     return errors;
                 }
-                let first = special.iter().find(|(place, _)| *place == index).map_or(index as f32, |(_, x)| *x);
+                let first =
+                    special.iter().find(|(place, _)| *place == index).map_or(index as f32, |(_, x)| *x);
                 match engine.infer_blocking(request(first)) {
                     Ok(response) => assert!(is_answer(&response, first), "request {index}"),
                     Err(error) => errors.push((index, error)),

@@ -11,6 +11,8 @@ mod demo;
 mod errors;
 mod http;
 mod inspect;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod load;
 mod models;
 mod program;

@@ -10,8 +10,8 @@ use super::prepared::Prepared;
 use super::rank::order;
 use super::search::{Searched, search};
 use super::{Choice, Search, Trial};
-use crate::pad::PadPlan;
 use crate::isolation::{Isolated, Isolation};
+use crate::pad::PadPlan;
 use crate::{BackendChoice, EngineError, backends};
 
 /// What is to be prepared.
@@ -36,9 +36,7 @@ impl Wanted<'_> {
     fn placed(&self, backend: &Arc<dyn Backend>) -> Arc<dyn Backend> {
         match self.isolation {
             Isolation::Thread => Arc::clone(backend),
-            Isolation::Process => {
-                Arc::new(Isolated::new(Arc::clone(backend), self.library, self.worker_exe))
-            }
+            Isolation::Process => Arc::new(Isolated::new(Arc::clone(backend), self.library, self.worker_exe)),
         }
     }
 

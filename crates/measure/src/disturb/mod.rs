@@ -197,7 +197,10 @@ mod tests {
         let turns = Turns::new(&disturb);
         assert_eq!((turns.rounds, turns.struck), (3, Duration::from_secs(10)));
         let at = |seconds: f64| turns.is_struck(turns.begin + Duration::from_secs_f64(seconds));
-        assert_eq!([at(0.0), at(3.0), at(3.4), at(13.0), at(13.5)], [false, false, true, true, false].map(Some));
+        assert_eq!(
+            [at(0.0), at(3.0), at(3.4), at(13.0), at(13.5)],
+            [false, false, true, true, false].map(Some)
+        );
         assert_eq!(at(40.1), None);
         assert!((turns.total(turns.struck) - 30.0).abs() < 1e-9);
     }

@@ -33,7 +33,8 @@ impl Striker {
         let run = move || {
             let mut turn = 0;
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-                if turns.is_struck(Instant::now()) == Some(true) && strike_one(&engine, strike, turn, &noted) {
+                if turns.is_struck(Instant::now()) == Some(true) && strike_one(&engine, strike, turn, &noted)
+                {
                     turn += 1;
                 }
             }

@@ -23,11 +23,7 @@ pub(super) struct DisturbTally {
 }
 
 impl DisturbTally {
-    pub(super) fn new(
-        turns: Turns,
-        strikes: Strikes,
-        watch: Box<dyn FnMut(u64) -> ControlFlow<()>>,
-    ) -> Self {
+    pub(super) fn new(turns: Turns, strikes: Strikes, watch: Box<dyn FnMut(u64) -> ControlFlow<()>>) -> Self {
         Self {
             turns,
             strikes,

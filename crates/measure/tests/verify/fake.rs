@@ -9,7 +9,7 @@ use phalanx_backend::{
     Backend, BackendError, BatchId, Buckets, Completion, Completions, Device, DeviceInfo, Lane, Layout,
     Limits, OutputSpec, Precision, PrepareOptions, Program, RowSpec, Slot, SlotOutput,
 };
-use phalanx_engine::Engine;
+use phalanx_engine::{Engine, Isolation};
 use phalanx_measure::draw::Draw;
 use phalanx_measure::verify::{
     Check, Config, Level, Plan, Report, RoundEnd, Rounds, Setup, Step, Subject, run,
@@ -194,6 +194,7 @@ pub(crate) fn plan_of(level: Level, fault: Fault, model: &Model) -> Plan {
     let setup = Setup {
         model: model.clone(),
         builder,
+        isolation: Isolation::default(),
         samples,
         draw: Some(draw),
         references: vec![Arc::new(reference)],
