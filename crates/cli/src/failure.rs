@@ -21,6 +21,11 @@ pub(crate) enum Failure {
         /// What the user can do.
         hint: Option<String>,
     },
+    /// What was checked is not well, which the command has reported already: one line that sums it up.
+    Checks {
+        /// What is not well.
+        message: String,
+    },
     /// The command line makes no sense: clap says why.
     Usage(clap::Error),
     /// The reader of our standard output is gone: nobody is left to tell.
@@ -36,6 +41,15 @@ impl Failure {
     /// Arguments that do not fit together.
     pub(crate) fn usage(kind: clap::error::ErrorKind, message: impl fmt::Display) -> Self {
         Self::Usage(Cli::command().error(kind, message))
+    }
+
+    /// What went wrong, on one line.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Failed { message, .. } | Self::Checks { message } => message.clone(),
+            Self::Usage(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+            Self::BrokenPipe => "nobody reads standard output any more".to_owned(),
+        }
     }
 
     /// Adds a hint, unless there is one.

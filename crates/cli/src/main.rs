@@ -1,10 +1,12 @@
 //! The program `phalanx`: runs a trained model for many callers at once, and shows what that brings.
 
 mod args;
+mod bug_report;
 mod commands;
 mod dataset;
 mod failure;
 mod interrupt;
+mod listing;
 mod measuring;
 mod npy;
 mod panics;
@@ -29,6 +31,10 @@ fn main() -> ExitCode {
         Ok(()) | Err(Failure::BrokenPipe) => 0,
         Err(Failure::Failed { message, hint }) => {
             report(cli.command.json(), &message, hint.as_deref());
+            1
+        }
+        Err(Failure::Checks { message }) => {
+            terminal::error(&message);
             1
         }
         Err(Failure::Usage(error)) => error.exit(),

@@ -5,14 +5,17 @@ mod bench;
 mod bytes;
 mod callers;
 mod config;
+mod crash_check;
 mod demo;
 mod devices;
+mod doctor;
 mod endpoint;
 mod engine;
 mod inspect;
 mod load;
 mod named;
 mod pad;
+mod probe;
 mod run;
 mod seconds;
 mod serve;
@@ -20,12 +23,15 @@ mod server;
 
 pub(crate) use bench::{BenchArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
+pub(crate) use crash_check::CrashCheckArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use devices::DevicesArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use engine::EngineArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use load::{LoadArgs, LoadRequestArgs};
+pub(crate) use probe::{ProbeArgs, ProbeCommand};
 pub(crate) use run::RunArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use server::{LogFormat, ModelControl, ServerArgs};
@@ -41,6 +47,7 @@ Examples:
   phalanx bench model.onnx --strategy raw,callers --callers 64
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
+  phalanx doctor                                   proof that each device really computes
   phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
 Data and tables go to standard output, words to standard error.
@@ -64,6 +71,10 @@ pub(crate) enum Command {
     Load(LoadArgs),
     Serve(Box<ServeArgs>),
     Config(ConfigArgs),
+    Doctor(DoctorArgs),
+    CrashCheck(CrashCheckArgs),
+    #[command(hide = true)]
+    Probe(ProbeArgs),
     /// Prints a shell's completion script
     ///
     /// Example: phalanx completions bash > /etc/bash_completion.d/phalanx
@@ -84,7 +95,9 @@ impl Command {
             Self::Devices(args) => args.json,
             Self::Load(args) => args.json,
             Self::Config(args) => args.json(),
-            Self::Serve(_) | Self::Completions { .. } => false,
+            Self::Doctor(args) => args.json,
+            Self::CrashCheck(args) => args.json,
+            Self::Serve(_) | Self::Probe(_) | Self::Completions { .. } => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod target;
 
 pub(crate) use inputs::Inputs;
 pub(crate) use outputs::Outputs;
+pub(crate) use target::Target;
 
 /// The path that stands for standard input or output.
 pub(crate) const STANDARD: &str = "-";
