@@ -43,6 +43,15 @@ impl Failure {
         Self::Usage(Cli::command().error(kind, message))
     }
 
+    /// What went wrong, on one line.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Failed { message, .. } | Self::Checks { message } => message.clone(),
+            Self::Usage(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+            Self::BrokenPipe => "nobody reads standard output any more".to_owned(),
+        }
+    }
+
     /// Adds a hint, unless there is one.
     #[must_use]
     pub(crate) fn hint(mut self, text: impl Into<String>) -> Self {

@@ -29,6 +29,7 @@ pub(crate) fn forward(listener: impl Fn(Signal) + Send + 'static) {
 #[cfg(unix)]
 pub(crate) fn exit(code: i32) -> ! {
     remove_unfinished();
+    phalanx_measure::crash::stop_running();
     signal_hook::low_level::exit(code)
 }
 

@@ -1,10 +1,12 @@
 //! The program `phalanx`: runs a trained model for many callers at once, and shows what that brings.
 
 mod args;
+mod bug_report;
 mod commands;
 mod dataset;
 mod failure;
 mod interrupt;
+mod listing;
 mod measuring;
 mod npy;
 mod panics;

@@ -5,14 +5,17 @@ mod bench;
 mod bytes;
 mod callers;
 mod config;
+mod crash_check;
 mod demo;
 mod devices;
+mod doctor;
 mod endpoint;
 mod engine;
 mod inspect;
 mod load;
 mod named;
 mod pad;
+mod probe;
 mod round;
 mod run;
 mod samples;
@@ -23,12 +26,15 @@ mod verify;
 
 pub(crate) use bench::{BenchArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
+pub(crate) use crash_check::CrashCheckArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use devices::DevicesArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use engine::EngineArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use load::LoadArgs;
+pub(crate) use probe::{ProbeArgs, ProbeCommand};
 pub(crate) use round::Round;
 pub(crate) use run::RunArgs;
 pub(crate) use samples::SampleArgs;
@@ -48,6 +54,7 @@ Examples:
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
   phalanx verify model.onnx                        correctness, stability, performance, memory
+  phalanx doctor                                   proof that each device really computes
   phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
 Data and tables go to standard output, words to standard error.
@@ -72,6 +79,10 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     Verify(Box<VerifyArgs>),
     Config(ConfigArgs),
+    Doctor(DoctorArgs),
+    CrashCheck(CrashCheckArgs),
+    #[command(hide = true)]
+    Probe(ProbeArgs),
     /// Prints a shell's completion script
     ///
     /// Example: phalanx completions bash > /etc/bash_completion.d/phalanx
@@ -93,7 +104,9 @@ impl Command {
             Self::Load(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Config(args) => args.json(),
-            Self::Serve(_) | Self::Completions { .. } => false,
+            Self::Doctor(args) => args.json,
+            Self::CrashCheck(args) => args.json,
+            Self::Serve(_) | Self::Probe(_) | Self::Completions { .. } => false,
         }
     }
 }

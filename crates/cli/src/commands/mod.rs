@@ -2,11 +2,14 @@
 
 mod bench;
 mod completions;
-mod config;
+pub(crate) mod config;
+mod crash_check;
 mod demo;
 mod devices;
+pub(crate) mod doctor;
 mod inspect;
 mod load;
+mod probe;
 mod run;
 mod serve;
 mod verify;
@@ -26,6 +29,9 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::execute(args),
         Command::Verify(args) => verify::execute(args),
         Command::Config(args) => config::execute(args),
+        Command::Doctor(args) => doctor::execute(args),
+        Command::CrashCheck(args) => crash_check::execute(args),
+        Command::Probe(args) => probe::execute(args),
         Command::Completions { shell } => completions::execute(*shell),
     }
 }

@@ -43,7 +43,7 @@ impl Target {
     }
 
     /// A file that can be written in any order, and what becomes of it when it is complete.
-    pub(super) fn seekable(self) -> Result<(BufWriter<NamedTempFile>, Completion), Failure> {
+    pub(crate) fn seekable(self) -> Result<(BufWriter<NamedTempFile>, Completion), Failure> {
         match self {
             Self::File { file, path, guard } => Ok((file, Completion::Rename { path, guard })),
             Self::Stream { stream, path } => {
@@ -91,7 +91,7 @@ impl Write for Target {
 }
 
 /// What becomes of a complete file.
-pub(super) enum Completion {
+pub(crate) enum Completion {
     /// It gets its name.
     Rename { path: PathBuf, guard: Unfinished },
     /// It is copied to where it cannot be written in any order.
@@ -100,7 +100,7 @@ pub(super) enum Completion {
 
 impl Completion {
     /// All is written.
-    pub(super) fn finish(self, file: BufWriter<NamedTempFile>) -> Result<(), Failure> {
+    pub(crate) fn finish(self, file: BufWriter<NamedTempFile>) -> Result<(), Failure> {
         match self {
             Self::Rename { path, guard } => {
                 let file = file.into_inner().map_err(|error| failure(Some(&path), error.error()))?;

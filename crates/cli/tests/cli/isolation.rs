@@ -44,9 +44,9 @@ fn workers_end_with_their_parent() {
 fn a_worker_exe_that_is_none_is_told() {
     let (folder, model) = tiny();
     let none = folder.path("none");
-    let ended =
-        phalanx(&["run", &model, BACKEND, "--isolation=process", "--worker-exe", &none, "--input", "x.npz"]);
-    assert_ne!(ended.code, Some(0), "{}", ended.stderr);
+    let bench =
+        ["bench", &model, BACKEND, "--strategy=callers", "--isolation=process", "--worker-exe", &none];
+    phalanx(&bench).failed(&["is no file"]).hint("the phalanx program");
 }
 
 #[test]

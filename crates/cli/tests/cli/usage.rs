@@ -38,7 +38,14 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
 
 #[test]
 fn help_answers_with_examples() {
-    for args in [&["--help"][..], &["run", "--help"], &["bench", "--help"], &["demo", "--help"]] {
+    for args in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["bench", "--help"],
+        &["demo", "--help"],
+        &["doctor", "--help"],
+        &["crash-check", "--help"],
+    ] {
         let ended = phalanx(args).done();
         assert!(
             ended.text().contains("phalanx ") && ended.text().contains("Example"),
@@ -52,7 +59,7 @@ fn help_answers_with_examples() {
 #[test]
 fn completions_are_for_every_command() {
     let ended = phalanx(&["completions", "bash"]).done();
-    for command in ["demo", "run", "bench", "inspect", "devices"] {
+    for command in ["demo", "run", "bench", "inspect", "devices", "doctor", "crash-check"] {
         assert!(ended.text().contains(command), "{command}");
     }
 }

@@ -70,7 +70,7 @@ pub fn run(command: &mut Command, limits: &ChildLimits) -> Result<ChildRun, Cras
     leader.kill();
     let status = leader.child.wait().map_err(failed)?;
     let ending =
-        if ended { Ending::of(status) } else { Ending::Hung { seconds: limits.time.as_secs().max(1) } };
+        if ended { Ending::of(status) } else { Ending::Hung { after_ms: milliseconds(limits.time) } };
     Ok(ChildRun {
         pid: leader_id(pid),
         ending,
@@ -90,6 +90,10 @@ fn watch(pid: Pid) -> std::io::Result<Receiver<()>> {
     };
     thread::Builder::new().name("child's end".to_owned()).spawn(wait)?;
     Ok(receiver)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn leader_id(pid: Pid) -> u32 {
@@ -124,7 +128,7 @@ mod tests {
     #[test]
     fn what_hangs_is_killed_with_all_it_started() {
         let run = shell("sleep 1000 & echo $!; wait", Duration::from_millis(500));
-        assert_eq!(run.ending, Ending::Hung { seconds: 1 });
+        assert_eq!(run.ending, Ending::Hung { after_ms: 500 });
         let grandchild = String::from_utf8(run.stdout).unwrap().trim().parse().unwrap();
         let grandchild = Pid::from_raw(grandchild).unwrap();
         let is_gone = || rustix::process::test_kill_process(grandchild).is_err() || is_zombie(grandchild);

@@ -26,8 +26,8 @@ pub enum Ending {
     },
     /// It was still running when its time was over, and was killed.
     Hung {
-        /// The time it had, in seconds.
-        seconds: u64,
+        /// The time it had, in milliseconds.
+        after_ms: u64,
     },
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Ending {
             (Self::Killed { signal, core_dumped, .. }, _) => {
                 write!(f, "was killed by {signal}{}", if *core_dumped { ", core dumped" } else { "" })
             }
-            (Self::Hung { seconds }, _) => write!(f, "hung for {seconds} s"),
+            (Self::Hung { after_ms }, _) => write!(f, "hung for {} s", *after_ms as f64 / 1000.0),
         }
     }
 }
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(killed.to_string(), "was killed by SIGSEGV, core dumped");
         let shell = Ending::Exited { code: 139 };
         assert_eq!(shell.signal().as_deref(), Some("SIGSEGV"));
-        for ending in [killed, shell, Ending::Hung { seconds: 1 }] {
+        for ending in [killed, shell, Ending::Hung { after_ms: 1 }] {
             assert!(!ending.is_orderly(), "{ending}");
         }
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use super::{ChildLimits, ChildRun, Crash, CrashError, CrashReport, run};
-use crate::evidence::{Keeper, Suspect, traces};
+use crate::evidence::{Collector, Keeper, Suspect};
 
 /// Crashes of which more than the number is kept.
 const DETAILS_MAX: usize = 32;
@@ -38,13 +38,21 @@ impl Rounds {
     ) -> Result<CrashReport, CrashError> {
         let folder = std::env::current_dir().unwrap_or_default();
         let mut report = self.empty(&folder);
+        let mut collector = Collector::default();
         let limits = ChildLimits { time: self.timeout, stdout_bytes_max: 0, ..ChildLimits::default() };
         for round in 1..=self.rounds {
             let since = SystemTime::now();
             let child = run(Command::new(&self.program).args(&self.args), &limits)?;
             report.count(&child.ending);
             if !child.ending.is_orderly() && report.details.len() < DETAILS_MAX {
-                report.details.push(self.detail(round, &child, &folder, since));
+                let mut crash = detail(round, &child);
+                // What hung was killed by us, of which no system keeps anything.
+                if child.ending.signal().is_some() {
+                    let (pid, program) = (Some(child.pid), PathBuf::from(&self.program));
+                    let suspect = Suspect { pid, program, folder: folder.clone(), since };
+                    crash.traces = collector.traces(&suspect);
+                }
+                report.details.push(crash);
             }
             if watch(&report).is_break() {
                 break;
@@ -67,21 +75,16 @@ impl Rounds {
             system: Keeper::here(),
         }
     }
+}
 
-    fn detail(&self, round: u32, child: &ChildRun, folder: &Path, since: SystemTime) -> Crash {
-        // What hung was killed by us, of which no system keeps anything.
-        let traces = child.ending.signal().map(|_| {
-            let program = PathBuf::from(&self.program);
-            traces(&Suspect { pid: child.pid, program, folder: folder.to_owned(), since })
-        });
-        Crash {
-            round,
-            pid: child.pid,
-            ending: child.ending.clone(),
-            seconds: child.duration.as_secs_f64(),
-            stderr: child.stderr_lines(STDERR_LINES),
-            traces: traces.unwrap_or_default(),
-        }
+fn detail(round: u32, child: &ChildRun) -> Crash {
+    Crash {
+        round,
+        pid: child.pid,
+        ending: child.ending.clone(),
+        seconds: child.duration.as_secs_f64(),
+        stderr: child.stderr_lines(STDERR_LINES),
+        traces: Vec::new(),
     }
 }
 

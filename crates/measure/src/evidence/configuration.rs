@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::text::shown;
+use super::secrets::shown;
 
 /// What the names of variables begin with that decide how models run. Others are nobody's business.
 const PREFIXES: [&str; 16] = [

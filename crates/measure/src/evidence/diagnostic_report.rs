@@ -7,7 +7,7 @@ use super::trace::{Suspect, Trace, files_since};
 /// Bytes of a report that are read.
 const REPORT_BYTES_MAX: u64 = 1 << 20;
 
-/// The reports that macOS has written of a crash.
+/// The reports that macOS has written of a crash, of each folder the newest first.
 pub(super) fn find(suspect: &Suspect) -> Vec<Trace> {
     place::diagnostic_reports().iter().flat_map(|folder| find_in(folder, suspect)).collect()
 }
@@ -18,7 +18,7 @@ fn find_in(folder: &Path, suspect: &Suspect) -> Vec<Trace> {
     reports
         .filter_map(|(_, path, bytes)| {
             let text = read(&path)?;
-            names_pid(&text, suspect.pid).then(|| Trace {
+            suspect.pid.is_none_or(|pid| names_pid(&text, pid)).then(|| Trace {
                 kind: "diagnostic report",
                 source: path.display().to_string(),
                 bytes: Some(bytes),
@@ -64,7 +64,7 @@ mod tests {
         write("phalanxes-2026-01-01-120000.ips", "{\"pid\":42}");
         write("phalanx-notes.txt", "{\"pid\":42}");
         let mut suspect = Suspect {
-            pid: 42,
+            pid: Some(42),
             program: "/opt/phalanx".into(),
             folder: "/".into(),
             since: SystemTime::UNIX_EPOCH,

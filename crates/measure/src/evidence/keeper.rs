@@ -68,8 +68,9 @@ pub(super) fn told(suspect: &Suspect) -> Option<Trace> {
     }
     // Ids come again: an older crash of the same number is another one.
     let seconds = suspect.since.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (since, pid) = (format!("--since=@{seconds}"), suspect.pid.to_string());
-    let args = ["info", "--no-pager", "--quiet", &since, &pid];
+    let since = format!("--since=@{seconds}");
+    let which = suspect.pid.map_or_else(|| suspect.name().to_owned(), |pid| pid.to_string());
+    let args = ["info", "--no-pager", "--quiet", "-1", &since, &which];
     let limits = ChildLimits { time: TIME, ..ChildLimits::default() };
     let run = run(Command::new("coredumpctl").args(args), &limits).ok()?;
     let text = String::from_utf8_lossy(&run.stdout).into_owned();

@@ -8,10 +8,11 @@ mod debugger;
 mod diagnostic_report;
 mod keeper;
 mod place;
-mod text;
+mod secrets;
 mod trace;
 
 pub use bundle::{Bundle, BundleEntry};
 pub use configuration::{Variable, environment};
 pub use keeper::Keeper;
-pub use trace::{Suspect, Trace, traces};
+pub use secrets::{hide, hide_in_command};
+pub use trace::{Collector, Suspect, Trace, last_crash};

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{core_file, diagnostic_report, keeper};
 
-/// How long is waited for what the system writes after a crash, where it does so in the background.
-const SETTLE: Duration = Duration::from_secs(5);
+/// How long is waited, in all, for what the system writes after crashes, where it does so in the background.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often is looked meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
@@ -15,8 +15,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A crash of which the system may know more.
 #[derive(Clone, Debug)]
 pub struct Suspect {
-    /// The process that crashed.
-    pub pid: u32,
+    /// The process that crashed; `None` where any of the program is meant.
+    pub pid: Option<u32>,
     /// What it ran.
     pub program: PathBuf,
     /// The folder it was in.
@@ -45,19 +45,43 @@ pub struct Trace {
     pub text: Option<String>,
 }
 
-/// Everything that this system has of a crash, waited for a few seconds where it may yet come.
-#[must_use]
-pub fn traces(suspect: &Suspect) -> Vec<Trace> {
-    let deadline = Instant::now() + if keeper::is_late() { SETTLE } else { Duration::ZERO };
-    loop {
-        let mut traces = core_file::find(suspect);
-        traces.extend(diagnostic_report::find(suspect));
-        traces.extend(keeper::told(suspect));
-        if !traces.is_empty() || Instant::now() >= deadline {
-            return traces;
-        }
-        std::thread::sleep(LOOK);
+/// Collects what this system keeps of crashes. Where that may come late, it is waited for, but not for ever: a system
+/// that kept nothing of many crashes will keep nothing of the next.
+#[derive(Debug)]
+pub struct Collector {
+    patience: Duration,
+}
+
+impl Default for Collector {
+    fn default() -> Self {
+        Self { patience: if keeper::is_late() { PATIENCE } else { Duration::ZERO } }
     }
+}
+
+impl Collector {
+    /// Everything that there is of a crash.
+    pub fn traces(&mut self, suspect: &Suspect) -> Vec<Trace> {
+        let started = Instant::now();
+        loop {
+            let mut traces = core_file::find(suspect);
+            traces.extend(diagnostic_report::find(suspect));
+            traces.extend(keeper::told(suspect));
+            let waited = started.elapsed();
+            if !traces.is_empty() || waited >= self.patience {
+                self.patience = self.patience.saturating_sub(waited);
+                return traces;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// What this system has of the last crash of a program, however long ago.
+#[must_use]
+pub fn last_crash(program: &str) -> Option<Trace> {
+    let suspect =
+        Suspect { pid: None, program: program.into(), folder: PathBuf::new(), since: SystemTime::UNIX_EPOCH };
+    diagnostic_report::find(&suspect).into_iter().next().or_else(|| keeper::told(&suspect))
 }
 
 /// How far the clock that stamps files may be behind.

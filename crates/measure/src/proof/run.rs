@@ -104,7 +104,7 @@ impl Bench {
         let elements = slot.inputs[0].as_mut_slice().chunks_exact_mut(size_of::<f32>());
         let mut elements = elements.take(self.rows * WIDTH);
         for row in (0..self.rows).map(Chain::input) {
-            for (element, &value) in elements.by_ref().zip(&row) {
+            for (&value, element) in row.iter().zip(elements.by_ref()) {
                 element.copy_from_slice(&f32::from(value).to_ne_bytes());
             }
             self.expected.extend(self.chain.output(&row));

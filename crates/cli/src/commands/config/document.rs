@@ -7,7 +7,7 @@ use crate::settings::{ModelSettings, Scope, Settings, Source};
 
 /// A configuration, for programs.
 #[derive(Serialize)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// The configuration file, if there is one.
     config: Option<PathBuf>,
     server: BTreeMap<String, Shown>,
@@ -40,7 +40,7 @@ enum Value {
     Several(Vec<String>),
 }
 
-pub(super) fn document(settings: &Settings) -> Document {
+pub(crate) fn document(settings: &Settings) -> Document {
     let models = settings.models.iter().map(|model| (model.name.clone(), self::model(model)));
     Document {
         config: settings.file.clone(),

@@ -1,4 +1,4 @@
-mod document;
+pub(crate) mod document;
 mod tables;
 
 use crate::args::{ConfigArgs, ConfigCommand, ShowArgs};
