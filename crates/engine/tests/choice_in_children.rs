@@ -10,18 +10,21 @@ use std::time::Duration;
 use choosing::{Fake, Fault, builder, reference, search, swift, trial};
 use phalanx_backend::Device;
 use phalanx_engine::choice::{Search, Trial, is_trial, trial_main_among};
+use phalanx_engine::{BackendChoice, Engine};
+use phalanx_model::samples;
 use phalanx_tensor::Tensor;
 
 fn main() -> ExitCode {
     if is_trial() {
         return trial_main_among(choosing::all);
     }
-    let tests: [(&str, fn()); 5] = [
+    let tests: [(&str, fn()); 6] = [
         ("who_crashes_harms_nobody", who_crashes_harms_nobody),
         ("who_hangs_is_stopped", who_hangs_is_stopped),
         ("devices_nobody_asked_for_are_tried", devices_nobody_asked_for_are_tried),
         ("the_same_runtime_must_be_found_there", the_same_runtime_must_be_found_there),
         ("a_program_that_is_none_is_a_warning", a_program_that_is_none_is_a_warning),
+        ("without_tract_onnxruntime_is_its_own_reference", without_tract_onnxruntime_is_its_own_reference),
     ];
     let filters: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let is_wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(&**filter));
@@ -92,4 +95,25 @@ fn a_program_that_is_none_is_a_warning() {
     assert!(matches!(trial(&engine, "swift"), Trial::Failed { reason } if reason.contains("nonexistent")));
     let warnings = &engine.info().warnings;
     assert!(warnings.iter().any(|text| text.contains("could not be compared")), "{warnings:?}");
+}
+
+/// Needs onnxruntime, and says where that is not here.
+fn without_tract_onnxruntime_is_its_own_reference() {
+    let mut backends = phalanx_engine::backends(None);
+    backends.retain(|backend| backend.name() == "onnxruntime" && backend.version().is_ok());
+    if backends.is_empty() {
+        let required = std::env::var("PHALANX_REQUIRE_ONNXRUNTIME").is_ok_and(|value| value == "1");
+        assert!(!required || !cfg!(feature = "onnxruntime"), "PHALANX_REQUIRE_ONNXRUNTIME is set");
+        let _ = writeln!(std::io::stderr(), "skipped: onnxruntime is not here");
+        return;
+    }
+    let builder = Engine::builder(samples::sequence(1)).backend(BackendChoice::Among(backends));
+    let engine = builder.search(in_children()).device(Device::Cpu).build().unwrap();
+    let choice = engine.info().choice.as_ref().unwrap();
+    let reference = choice.reference.as_ref().unwrap();
+    assert!(reference.apart && reference.candidate == choice.chosen, "{choice:?}");
+    let Trial::Agreed { error_max: Some(error), .. } = trial(&engine, "onnxruntime") else {
+        panic!("{choice:?}")
+    };
+    assert!(error < 1e-4, "{choice:?}");
 }

@@ -68,8 +68,8 @@ pub(crate) fn swift() -> Fake {
     Fake::new("swift", Fault::None)
 }
 
-/// All fakes that a child may be asked to try.
-pub(crate) fn all(_: Option<&Path>) -> Vec<Arc<dyn Backend>> {
+/// All that a child may be asked to try: the fakes, and whatever real backends are not faked.
+pub(crate) fn all(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
     let gpu = Fake { device: Device::WebGpu, ..Fake::new("gpu", Fault::None) };
     let faulty = [
         Fake::new("liar", Fault::Lies),
@@ -79,7 +79,8 @@ pub(crate) fn all(_: Option<&Path>) -> Vec<Arc<dyn Backend>> {
         Fake::new("refuses", Fault::Refuses),
     ];
     let fakes = [reference(), swift(), gpu].into_iter().chain(faulty);
-    fakes.map(|fake| Arc::new(fake) as Arc<dyn Backend>).collect()
+    let fakes = fakes.map(|fake| Arc::new(fake) as Arc<dyn Backend>);
+    fakes.chain(phalanx_engine::backends(library)).collect()
 }
 
 pub(crate) fn among(fakes: &[Fake]) -> BackendChoice {
