@@ -14,7 +14,9 @@ use super::{Reason, Work};
 use crate::lock;
 use crate::memory::{SlotMemory, StatusPage};
 use crate::options::WorkerOptions;
-use crate::wire::{Channel, Frame, Kind, MESSAGE_BYTES_MAX, SlotMessage, WireLayout, encode, send_tensors};
+use crate::wire::{
+    Channel, Frame, Kind, MESSAGE_BYTES_MAX, SlotMessage, WireLayout, encode, is_closed, send_tensors,
+};
 
 /// Slots of a worker's own that batches in other memory are copied through: as many as can be in flight.
 const STAGED_MAX: usize = crate::lane::DEPTH_MAX;
