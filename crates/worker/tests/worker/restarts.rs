@@ -15,6 +15,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_spare_that_dies_is_replaced", a_spare_that_dies_is_replaced),
     ("workers_that_answered_are_always_replaced", workers_that_answered_are_always_replaced),
     ("early_deaths_are_limited", early_deaths_are_limited),
+    ("lanes_that_were_closed_unused_are_no_deaths", lanes_that_were_closed_unused_are_no_deaths),
     ("retiring_ends_the_wait", retiring_ends_the_wait),
     ("retiring_ends_idle_workers", retiring_ends_idle_workers),
     ("a_stopped_idle_worker_is_replaced", a_stopped_idle_worker_is_replaced),
@@ -76,6 +77,20 @@ fn early_deaths_are_limited() {
         other => panic!("{other:?}"),
     }
     assert!(rig.reopen().is_err(), "it stays so");
+}
+
+fn lanes_that_were_closed_unused_are_no_deaths() {
+    let mut options = options(&[]);
+    options.restarts_max = 0;
+    let program = start(options);
+    for _ in 0..3 {
+        let rigs: Vec<Rig> = (0..5).map(|_| Rig::open(&program).expect("opens a lane")).collect();
+        let pids: Vec<u32> = program.workers().iter().map(|worker| worker.pid).collect();
+        drop(rigs);
+        // More than are kept for the next lanes.
+        poll("some to end", || (pids.iter().filter(|pid| is_gone(**pid)).count() >= 3).then_some(()));
+    }
+    Rig::open(&program).expect("opens a lane").run(1, &[1.0]);
 }
 
 fn retiring_ends_the_wait() {
