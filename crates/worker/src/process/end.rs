@@ -36,8 +36,8 @@ impl Worker {
         let executing = Some(self.status.executing()).filter(|seq| *seq != 0);
         let stderr = self.output.after_end(OUTPUT_TIMEOUT);
         let mut end = End::new(self.pid(), status, reason, executing, &|| oom.may_have_been(), stderr);
-        // It did as it was told.
-        end.is_own &= !(was_closed && status.is_some_and(|status| status.success()));
+        // It did as it was told, fast enough or not.
+        end.is_own &= !was_closed;
         self.control.close();
         self.bell.close();
         self.flight.end(&end.error, end.suspect);
