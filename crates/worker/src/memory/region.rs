@@ -1,4 +1,4 @@
-//! The only module with `unsafe` code: it looks into mapped memory.
+//! With `slot`, the only module with `unsafe` code: it looks into mapped memory.
 #![allow(unsafe_code)]
 
 use std::io::{Error, ErrorKind, Result};

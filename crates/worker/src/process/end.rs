@@ -28,14 +28,16 @@ pub(crate) struct End {
 impl Worker {
     /// Waits for the process, and loses what it had not answered. Called once, by the worker's own thread.
     pub(crate) fn wait_for_end(&self, oom: &OomKills) -> End {
-        self.expect_end();
+        let was_closed = self.expect_end();
         let (status, reason) = match self.process.wait() {
             Ok((status, reason)) => (Some(status), reason),
             Err(_) => (None, None),
         };
         let executing = Some(self.status.executing()).filter(|seq| *seq != 0);
         let stderr = self.output.after_end(OUTPUT_TIMEOUT);
-        let end = End::new(self.pid(), status, reason, executing, &|| oom.may_have_been(), stderr);
+        let mut end = End::new(self.pid(), status, reason, executing, &|| oom.may_have_been(), stderr);
+        // It did as it was told, fast enough or not.
+        end.is_own &= !was_closed;
         self.control.close();
         self.bell.close();
         self.flight.end(&end.error, end.suspect);

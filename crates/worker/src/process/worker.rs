@@ -124,12 +124,13 @@ impl Worker {
         self.bell.close_sending();
     }
 
-    /// Takes no answers any more: it has to end now.
-    pub(super) fn expect_end(&self) {
+    /// Takes no answers any more: it has to end now. Whether it was told to before.
+    pub(super) fn expect_end(&self) -> bool {
         self.set_ready(false);
-        self.is_closing.store(true, Ordering::Relaxed);
+        let was_closed = self.is_closing.swap(true, Ordering::Relaxed);
         self.is_ending.store(true, Ordering::Relaxed);
         self.bell.close();
+        was_closed
     }
 
     /// Whether it has mapped the slot's memory.

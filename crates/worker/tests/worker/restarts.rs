@@ -15,6 +15,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_spare_that_dies_is_replaced", a_spare_that_dies_is_replaced),
     ("workers_that_answered_are_always_replaced", workers_that_answered_are_always_replaced),
     ("early_deaths_are_limited", early_deaths_are_limited),
+    ("lanes_that_were_closed_unused_are_no_deaths", lanes_that_were_closed_unused_are_no_deaths),
     ("retiring_ends_the_wait", retiring_ends_the_wait),
     ("retiring_ends_idle_workers", retiring_ends_idle_workers),
     ("a_stopped_idle_worker_is_replaced", a_stopped_idle_worker_is_replaced),
@@ -78,6 +79,20 @@ fn early_deaths_are_limited() {
     assert!(rig.reopen().is_err(), "it stays so");
 }
 
+fn lanes_that_were_closed_unused_are_no_deaths() {
+    let mut options = options(&[]);
+    options.restarts_max = 0;
+    let program = start(options);
+    for _ in 0..3 {
+        let rigs: Vec<Rig> = (0..5).map(|_| Rig::open(&program).expect("opens a lane")).collect();
+        let pids: Vec<u32> = program.workers().iter().map(|worker| worker.pid).collect();
+        drop(rigs);
+        // More than are kept for the next lanes.
+        poll("some to end", || (pids.iter().filter(|pid| is_gone(**pid)).count() >= 3).then_some(()));
+    }
+    Rig::open(&program).expect("opens a lane").run(1, &[1.0]);
+}
+
 fn retiring_ends_the_wait() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let file = folder.path().join("flag");
@@ -91,10 +106,9 @@ fn retiring_ends_the_wait() {
     rig.expect_lost(1);
     let program = Arc::clone(&rig.program);
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| rig.reopen());
+        scope.spawn(|| program.retire());
         // Retired before or while it waits: it does not wait for an hour.
-        program.retire();
-        let error = waiting.join().expect("ends").expect_err("there is no worker");
+        let error = rig.reopen().expect_err("there is no worker");
         assert!(matches!(error, BackendError::NoWorker { .. }), "{error:?}");
     });
 }
