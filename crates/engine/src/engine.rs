@@ -101,18 +101,20 @@ impl Engine {
         &self.inner.hub.settings.signature
     }
 
+    /// What runs the batches at present, where the backend it was built on has failed.
+    #[must_use]
+    pub fn degraded(&self) -> Option<Degraded> {
+        let (candidate, reason) = self.inner.hub.stack.degraded()?;
+        Some(Degraded { backend: candidate.backend, device: candidate.device, reason })
+    }
+
     /// What it has done so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let hub = &self.inner.hub;
         let stack = &hub.stack;
-        let degraded = stack.degraded().map(|(candidate, reason)| Degraded {
-            backend: candidate.backend,
-            device: candidate.device,
-            reason,
-        });
         Metrics {
-            degraded,
+            degraded: self.degraded(),
             workers: stack.programs().flat_map(|program| program.workers()).collect(),
             queued_rows: hub.queued_rows(),
             groups: hub.groups(),

@@ -4,7 +4,7 @@ use std::fmt;
 pub trait HostMemory: Send + Sync {
     /// All of it.
     fn as_slice(&self) -> &[u8];
-    /// All of it, to be written.
+    /// All of it, to be written; empty where this process may only read it.
     fn as_mut_slice(&mut self) -> &mut [u8];
 }
 

@@ -69,6 +69,11 @@ impl Stack {
         self.active.load(Ordering::Acquire)
     }
 
+    /// The candidate of a level.
+    pub(crate) fn candidate(&self, level: usize) -> &Candidate {
+        &self.candidates[level]
+    }
+
     /// That candidate, and why it is not the preferred one.
     pub(crate) fn degraded(&self) -> Option<(&Candidate, Option<BackendError>)> {
         let active = self.active();

@@ -161,10 +161,18 @@ impl Hub {
 
     /// Lanes that have to open another program are told so.
     pub(crate) fn moved(&self, change: Option<Change>) {
-        if change.is_some() {
-            self.recorder.count_move();
-            self.wake_all();
+        let Some(change) = change else { return };
+        self.recorder.count_move();
+        match (change, self.stack.degraded()) {
+            (Change::Down { from }, Some((to, reason))) => {
+                let from = self.stack.candidate(from);
+                let reason = reason.map(|error| error.to_string());
+                tracing::warn!(?from, ?to, reason, "another backend takes over");
+            }
+            (_, Some((to, _))) => tracing::info!(?to, "a preferred backend takes over again"),
+            (_, None) => tracing::info!("the preferred backend takes over again"),
         }
+        self.wake_all();
     }
 
     /// Drops the groups of requests that ran apart and are through.

@@ -67,8 +67,8 @@ impl Binding {
     fn new(shared: &Shared, slot: &mut Slot, rows: usize) -> Result<Self, BackendError> {
         let layout = Arc::clone(slot.layout());
         let mut values = Vec::with_capacity(layout.inputs.len() + layout.outputs.len());
-        let mut bind = |buffer: &mut HostBuffer, spec: &RowSpec| {
-            let place = (buffer.as_mut_slice().as_mut_ptr(), rows * spec.row_bytes);
+        let mut bind = |start: *mut u8, spec: &RowSpec| {
+            let place = (start, rows * spec.row_bytes);
             // SAFETY: a binding is used for a run only after `is_of` has found its places in the slot at hand, and
             // `check` that they are long enough; the run borrows that slot mutably.
             let value = unsafe { Value::over(shared.library, place, spec.dtype, &spec.tail.with_rows(rows)) };
@@ -78,14 +78,15 @@ impl Binding {
             Ok::<_, BackendError>(pointer)
         };
         let mut inputs = SmallVec::new();
-        for (buffer, spec) in slot.inputs.iter_mut().zip(&layout.inputs) {
-            inputs.push(bind(buffer, spec)?.cast_const());
+        for (buffer, spec) in slot.inputs.iter().zip(&layout.inputs) {
+            // The interface has no word for what is only read; the memory may be mapped for reading alone.
+            inputs.push(bind(buffer.as_slice().as_ptr().cast_mut(), spec)?.cast_const());
         }
         let mut outputs = SmallVec::<[*mut OrtValue; 4]>::new();
         for (index, (output, spec)) in slot.outputs.iter_mut().zip(&layout.outputs).enumerate() {
             outputs.push(match (output, spec) {
                 (SlotOutput::Buffer(buffer), OutputSpec::Rows(spec)) if !shared.is_input(index) => {
-                    bind(buffer, spec)?
+                    bind(buffer.as_mut_slice().as_mut_ptr(), spec)?
                 }
                 _ => ptr::null_mut(),
             });
