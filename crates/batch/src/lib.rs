@@ -22,7 +22,7 @@ mod take;
 pub use latency::LatencyModel;
 pub use options::{Options, PolicyKind};
 pub use refusal::Refusal;
-pub use scheduler::{Admitted, Arrival, HoldId, Joined, Placed, RequestKey, Scheduler};
+pub use scheduler::{Admitted, Arrival, HoldId, Joined, Placed, RequestKey, Returning, Scheduler, Turn};
 pub use take::{BatchRef, LeaveReason, Member, Take, Taken};
 
 /// A point in time, in nanoseconds since the engine started; or a span of time.

@@ -56,6 +56,10 @@ pub struct Member<T> {
     pub index: usize,
     /// When it arrived.
     pub arrival_ns: Nanos,
+    /// When it has to be answered; [`Nanos::MAX`] for no such time.
+    pub deadline_ns: Nanos,
+    /// The higher goes first.
+    pub priority: i32,
 }
 
 /// What a lane has to do.
@@ -82,6 +86,8 @@ pub struct Taken<T> {
     pub members: Vec<Member<T>>,
     /// Why it left.
     pub reason: LeaveReason,
+    /// When it should have ended, behind those in flight on the same lane.
+    pub ends_ns: Nanos,
     /// Requests that were refused on the way, whether or not a batch leaves.
     pub refused: Vec<(T, Refusal)>,
     /// Another idle lane that has something to do now.
@@ -99,6 +105,7 @@ impl<T> Default for Taken<T> {
             rows: 0,
             members: Vec::new(),
             reason: LeaveReason::Idle,
+            ends_ns: 0,
             refused: Vec::new(),
             wake: None,
             more_waiting: false,

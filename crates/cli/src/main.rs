@@ -18,11 +18,18 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use phalanx_engine::choice;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
+    if phalanx_engine::is_worker() {
+        return phalanx_engine::worker_main(&[]);
+    }
+    if choice::is_trial() {
+        return choice::trial_main();
+    }
     panics::silence();
     interrupt::listen();
     let cli = Cli::parse();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use phalanx_engine::choice::Search;
 use phalanx_engine::{Batching, Engine, EngineBuilder, EngineInfo};
 use phalanx_measure::report::{BackendReport, ModelReport};
 use phalanx_model::Model;
@@ -15,7 +16,7 @@ use crate::terminal;
 
 /// Describes the engine that the options ask for.
 pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder, Failure> {
-    let mut builder = Engine::builder(model.clone()).pad(args.pad.clone());
+    let mut builder = Engine::builder(model.clone()).pad(args.pad.clone()).search(Search::in_children());
     macro_rules! given {
         ($($option:ident => $setter:ident($convert:expr)),* $(,)?) => {
             $(if let Some(value) = args.$option.clone() {
@@ -39,6 +40,11 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
         policy => policy(std::convert::identity),
         onnxruntime => onnxruntime_library(std::convert::identity),
         memory_max => memory_bytes_max(|bytes| bytes as u64),
+        isolation => isolation(std::convert::identity),
+        worker_exe => worker_exe(std::convert::identity),
+    }
+    if args.no_fallback {
+        builder = builder.fallback(false);
     }
     if let Some(path) = &args.warmup {
         builder = builder.warmup(warmup(path, model.signature())?);
@@ -67,14 +73,16 @@ pub(crate) fn announce(info: &EngineInfo) {
 
 /// What runs and how, in words.
 pub(crate) fn describe(info: &EngineInfo) -> String {
+    let why = info.choice.as_ref().map(|choice| format!(", auto: {}", choice.why()));
     format!(
-        "{} {} on {}, {} of {}, {}",
+        "{} {} on {}, {} of {}, {}{}",
         info.backend,
         version(&info.backend_version).0,
         info.device,
         count(info.lanes, "lane"),
         count(info.threads, "thread"),
         batching(&info.batching, info.max_batch),
+        why.unwrap_or_default(),
     )
 }
 
@@ -108,6 +116,7 @@ pub(crate) fn backend_report(info: &EngineInfo) -> BackendReport {
         version: version.to_owned(),
         library: library.map(str::to_owned),
         device: info.device.to_string(),
+        choice: info.choice.clone(),
     }
 }
 

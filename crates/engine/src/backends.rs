@@ -3,21 +3,23 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device, PrepareOptions, Program};
-use phalanx_model::Model;
-
-use crate::EngineError;
+use phalanx_backend::Backend;
 
 /// Which backend runs the model.
 #[derive(Clone, Default)]
 pub enum BackendChoice {
-    /// onnxruntime where its library is found, else tract; the next where one cannot run the model.
+    /// The fastest of the built-in ones whose answers are right; see [`choice`](crate::choice).
     #[default]
     Auto,
+    /// The fastest of these whose answers are right, the preferred first. Where candidates are tried in processes of
+    /// their own, their program must know them by name.
+    Among(Vec<Arc<dyn Backend>>),
     /// The one of this name, or an error.
     Named(String),
     /// One that is not built in.
     Custom(Arc<dyn Backend>),
+    /// These, the preferred first: the next takes over where one cannot run the model, or fails while it serves.
+    Ranked(Vec<Arc<dyn Backend>>),
 }
 
 impl FromStr for BackendChoice {
@@ -31,9 +33,13 @@ impl FromStr for BackendChoice {
 impl fmt::Display for BackendChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Auto => f.write_str("auto"),
+            Self::Auto | Self::Among(_) => f.write_str("auto"),
             Self::Named(name) => f.write_str(name),
             Self::Custom(backend) => f.write_str(backend.name()),
+            Self::Ranked(backends) => {
+                let names: Vec<&str> = backends.iter().map(|backend| backend.name()).collect();
+                f.write_str(&names.join(", else "))
+            }
         }
     }
 }
@@ -48,7 +54,7 @@ impl fmt::Debug for BackendChoice {
 #[must_use]
 #[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "only onnxruntime has a library"))]
 pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
-    vec![
+    let all: Vec<Arc<dyn Backend>> = vec![
         #[cfg(feature = "onnxruntime")]
         Arc::new(library.map_or_else(
             phalanx_onnxruntime::OnnxRuntime::new,
@@ -56,56 +62,20 @@ pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
         )),
         #[cfg(feature = "tract")]
         Arc::new(phalanx_tract::Tract),
-    ]
+    ];
+    #[cfg(feature = "chaos")]
+    let all = with_chaos(all);
+    all
 }
 
-/// A prepared model, and what was learned on the way.
-pub(crate) struct Prepared {
-    pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) program: Arc<dyn Program>,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) hints: Vec<String>,
-}
-
-/// Prepares `model` with the chosen backend; of several candidates with the first that can.
-pub(crate) fn prepare(
-    choice: &BackendChoice,
-    library: Option<&Path>,
-    model: &Model,
-    device: Device,
-    options: &PrepareOptions,
-) -> Result<Prepared, EngineError> {
-    let explicit_library = library.is_some();
-    let candidates = match choice {
-        BackendChoice::Custom(backend) => vec![Arc::clone(backend)],
-        BackendChoice::Auto => backends(library),
-        BackendChoice::Named(name) => {
-            let all = backends(library);
-            let names: Vec<&str> = all.iter().map(|backend| backend.name()).collect();
-            let unknown =
-                EngineError::invalid_option("backend", format!("auto, {}", names.join(" or ")), name);
-            vec![all.into_iter().find(|backend| backend.name() == name).ok_or(unknown)?]
-        }
-    };
-    let single = candidates.len() == 1;
-    let (mut warnings, mut hints, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    for backend in candidates {
-        match backend.prepare(model, device, options) {
-            Ok(program) => return Ok(Prepared { backend, program, warnings, hints }),
-            Err(error) if single => return Err(EngineError::Prepare(error)),
-            // A library that was named must not be passed over silently.
-            Err(error @ BackendError::Unavailable { .. }) if explicit_library => {
-                return Err(EngineError::Prepare(error));
-            }
-            Err(BackendError::Unavailable { hint: Some(hint), reason, backend }) => {
-                failures.push(format!("{backend} is not available: {reason}"));
-                hints.push(hint);
-            }
-            Err(error) => {
-                warnings.push(format!("{} was passed over: {error}", backend.name()));
-                failures.push(error.to_string());
-            }
-        }
+/// Before all others, the first that is here as the variable `PHALANX_CHAOS` has it misbehave.
+#[cfg(feature = "chaos")]
+fn with_chaos(mut all: Vec<Arc<dyn Backend>>) -> Vec<Arc<dyn Backend>> {
+    let plan = phalanx_chaos::Plan::from_environment()
+        .unwrap_or_else(|error| panic!("{}: {error}", phalanx_chaos::VARIABLE));
+    let inner = all.iter().find(|backend| backend.version().is_ok()).cloned();
+    if let Some((inner, plan)) = inner.zip(plan) {
+        all.insert(0, Arc::new(phalanx_chaos::Chaos::over(inner, plan)));
     }
-    Err(EngineError::NoBackend { device, failures })
+    all
 }

@@ -2,18 +2,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Device, Optimize, Precision, PrepareOptions, Program};
+use phalanx_backend::{Backend, Device, Optimize, Precision, PrepareOptions, Program};
 use phalanx_batch::{LaneId, Options, Scheduler};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
-use crate::backends::{self, Prepared};
-use crate::hub::{Hub, Settings};
+use crate::choice::{self, Prepared, Search, Wanted};
+use crate::fallback::{Candidate, Pace, Stack};
+use crate::hub::{BatchTimeout, Hub, Settings};
 use crate::pad::PadPlan;
 use crate::submitters::Submitter;
 use crate::threads::{Mover, Roster};
 use crate::warmup::{self, Findings};
-use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, PadRule, Policy, cores};
+use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, Isolation, PadRule, Policy, cores};
 
 /// Rows of the largest batch that is tried where none was given.
 const ROWS_MAX_DEFAULT: usize = 128;
@@ -22,7 +23,10 @@ const QUEUE_LIMIT_DEFAULT: usize = 8192;
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 2 << 30;
 const GROUPS_MAX_DEFAULT: usize = 64;
 const WARMUP_BUDGET_DEFAULT: Duration = Duration::from_millis(400);
-const BATCH_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+/// The longest that a batch may run, where nothing else was said.
+const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// How long before its end the next batch is handed to a device that works by itself: what waking a thread takes.
+const LEAD: Duration = Duration::from_micros(100);
 /// Share of a device's nodes left on the CPU from which the user is warned.
 const CPU_SHARE_WARNED: f64 = 0.1;
 
@@ -30,8 +34,9 @@ const CPU_SHARE_WARNED: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub struct EngineBuilder {
     model: Model,
-    device: Device,
+    device: Option<Device>,
     backend: BackendChoice,
+    search: Search,
     onnxruntime_library: Option<PathBuf>,
     lanes: Option<usize>,
     threads: Option<usize>,
@@ -44,11 +49,17 @@ pub struct EngineBuilder {
     precision: Precision,
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
+    accelerator_submitters_max: Option<usize>,
     memory_bytes_max: u64,
+    pooling: bool,
     groups_max: usize,
     warmup: Option<Vec<Tensor>>,
     warmup_budget: Duration,
-    batch_timeout: Duration,
+    batch_timeout: Option<Duration>,
+    recover: bool,
+    fallback: bool,
+    isolation: Isolation,
+    worker_exe: Option<PathBuf>,
 }
 
 /// One setter an option: takes the value and gives the builder back.
@@ -67,8 +78,9 @@ impl EngineBuilder {
     pub(crate) fn new(model: Model) -> Self {
         Self {
             model,
-            device: Device::Cpu,
+            device: None,
             backend: BackendChoice::Auto,
+            search: Search::default(),
             onnxruntime_library: None,
             lanes: None,
             threads: None,
@@ -81,19 +93,28 @@ impl EngineBuilder {
             precision: Precision::default(),
             pad: Vec::new(),
             device_submitters_max: None,
+            accelerator_submitters_max: None,
             memory_bytes_max: MEMORY_BYTES_MAX_DEFAULT,
+            pooling: true,
             groups_max: GROUPS_MAX_DEFAULT,
             warmup: None,
             warmup_budget: WARMUP_BUDGET_DEFAULT,
-            batch_timeout: BATCH_TIMEOUT_DEFAULT,
+            batch_timeout: None,
+            recover: true,
+            fallback: true,
+            isolation: Isolation::default(),
+            worker_exe: None,
         }
     }
 
     setters! {
-        /// What the model runs on; the CPU unless said otherwise.
-        device: Device => device;
+        /// What the model runs on. Without it, the CPU; where the backend is searched for in processes of its own, what
+        /// is fastest.
+        device: Device => Some(device);
         /// Which runtime runs it; `Auto` unless said otherwise.
         backend: BackendChoice => backend;
+        /// How `Auto` finds it.
+        search: Search => search;
         /// Lanes, each with a thread of its own. Without it, shared out over the cores together with `threads`.
         lanes: usize => Some(lanes);
         /// Threads that one run may use.
@@ -117,17 +138,33 @@ impl EngineBuilder {
         pad: Vec<PadRule> => pad;
         /// How many lanes of all engines in this process may submit to the device at once; no limit unless given.
         device_submitters_max: usize => Some(device_submitters_max);
+        /// The same, only where the device turns out not to be the CPU and no other number was given.
+        accelerator_submitters_max: usize => Some(accelerator_submitters_max);
         /// Memory for the inputs of unanswered requests and for pooled buffers, half each; 2 GiB unless said otherwise.
         memory_bytes_max: u64 => memory_bytes_max;
+        /// Whether the buffers of batches and answers are used again, as they are unless said otherwise, or made anew
+        /// each time.
+        pooling: bool => pooling;
         /// Different row shapes kept at once; 64 unless said otherwise.
         groups_max: usize => groups_max;
         /// Rows to warm up with, one tensor an input. Without it, random numbers, and integers of 0 and 1.
         warmup: Vec<Tensor> => Some(warmup);
         /// How long warm-up may measure batch times; 400 ms unless said otherwise.
         warmup_budget: Duration => warmup_budget;
-        /// How long a batch may run before its lane is given up and its requests are answered with an error; a minute
-        /// unless said otherwise.
-        batch_timeout: Duration => batch_timeout;
+        /// How long a batch may run before its lane is given up and its requests are answered with an error. Without it
+        /// a minute; where a lane can be stopped from outside (a worker process), ten times what such batches take.
+        batch_timeout: Duration => Some(batch_timeout);
+        /// Whether the requests of a batch that failed, or took its lane down, are run again, apart from others, until
+        /// the one at fault is found; they are unless said otherwise.
+        recover: bool => recover;
+        /// Whether the next candidate runs the batches that the chosen backend fails to run, and takes over where that
+        /// happens more often; it does unless said otherwise. Else the requests are answered with the error.
+        fallback: bool => fallback;
+        /// Whether lanes run in threads or in worker processes; threads unless said otherwise.
+        isolation: Isolation => isolation;
+        /// The executable of worker processes. Without it this program where it is `phalanx`, else the `phalanx` beside
+        /// it. One of your own calls [`worker_main`](crate::worker_main) first thing in `main`.
+        worker_exe: PathBuf => Some(worker_exe);
         /// Where onnxruntime's library is, where it is not to be searched for.
         onnxruntime_library: PathBuf => Some(onnxruntime_library);
     }
@@ -149,15 +186,34 @@ impl EngineBuilder {
             rows_max: at_least_one("max_batch", self.max_batch.unwrap_or(ROWS_MAX_DEFAULT))?,
             shapes_max: at_least_one("groups_max", self.groups_max)?,
         };
-        let library = self.onnxruntime_library.as_deref();
-        let mut prepared = backends::prepare(&self.backend, library, &self.model, self.device, &options)?;
+        let mut prepared = choice::prepare(&self.wanted(&options, &pad))?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;
-        let submitter = self.device_submitters_max.map(|max| Submitter::on(self.device, max)).transpose()?;
+        let submitter = self.submitter(prepared.device)?;
         let findings = warmup::explore(&prepared.program, self.warmup.as_deref(), &pad, self.warmup_budget)?;
         let rows_max = self.rows_max(&findings, prepared.program.as_ref());
         let info = self.info(&prepared, &findings, lanes, threads, rows_max)?;
-        let hub = self.hub(&prepared, findings, lanes, rows_max, pad);
+        let hub = self.hub(&prepared, &options, findings, lanes, rows_max, pad);
         start(&hub, info, submitter)
+    }
+
+    fn wanted<'a>(&'a self, options: &'a PrepareOptions, pad: &'a PadPlan) -> Wanted<'a> {
+        Wanted {
+            backend: &self.backend,
+            library: self.onnxruntime_library.as_deref(),
+            model: &self.model,
+            device: self.device,
+            options,
+            given: self.warmup.as_deref(),
+            pad,
+            search: &self.search,
+            isolation: self.isolation,
+            worker_exe: self.worker_exe.as_deref(),
+        }
+    }
+
+    fn submitter(&self, device: Device) -> Result<Option<Submitter>, EngineError> {
+        let usual = self.accelerator_submitters_max.filter(|_| device != Device::Cpu);
+        self.device_submitters_max.or(usual).map(|max| Submitter::on(device, max)).transpose()
     }
 
     fn check(&self) -> Result<(), EngineError> {
@@ -166,7 +222,7 @@ impl EngineBuilder {
             ("queue_limit", self.queue_limit == 0),
             ("memory_bytes_max", self.memory_bytes_max == 0),
             ("slo", self.slo.is_some_and(|slo| slo.is_zero())),
-            ("batch_timeout", self.batch_timeout.is_zero()),
+            ("batch_timeout", self.batch_timeout.is_some_and(|timeout| timeout.is_zero())),
         ];
         if let Some((option, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
             return Err(EngineError::invalid_option(*option, "more than zero", 0));
@@ -223,7 +279,7 @@ impl EngineBuilder {
         if placement.cpu_share() > CPU_SHARE_WARNED {
             let left: usize = placement.on_cpu.iter().map(|(_, count)| count).sum();
             let nodes = placement.nodes;
-            warnings.push(format!("{left} of {nodes} nodes run on the CPU and not on {}", self.device));
+            warnings.push(format!("{left} of {nodes} nodes run on the CPU and not on {}", prepared.device));
         }
         if let (Some(slo), Some(&(_, one_row_ns))) = (self.slo, findings.times_ns.first())
             && u128::from(one_row_ns) > slo.as_nanos()
@@ -234,7 +290,7 @@ impl EngineBuilder {
         Ok(EngineInfo {
             backend: prepared.backend.name(),
             backend_version: prepared.backend.version().map_err(EngineError::Prepare)?,
-            device: self.device,
+            device: prepared.device,
             lanes,
             threads,
             max_batch: rows_max,
@@ -243,8 +299,11 @@ impl EngineBuilder {
             policy: self.policy,
             precision: self.precision,
             optimize: self.optimize,
+            isolation: self.isolation,
             batching: findings.batching.clone(),
             placement,
+            choice: prepared.choice.clone(),
+            fallbacks: prepared.fallback_candidates(),
             batch_times_ns: findings.times_ns.clone(),
             warnings,
             hints: prepared.hints.clone(),
@@ -254,6 +313,7 @@ impl EngineBuilder {
     fn hub(
         &self,
         prepared: &Prepared,
+        options: &PrepareOptions,
         findings: Findings,
         lanes: usize,
         rows_max: usize,
@@ -266,7 +326,7 @@ impl EngineBuilder {
             rows_max,
             queue_rows_max: self.queue_limit,
             slo_ns: self.slo.map(|slo| slo.as_nanos() as u64),
-            lead_ns: 0,
+            lead_ns: if program.limits().async_submit { LEAD.as_nanos() as u64 } else { 0 },
             policy: self.policy,
         });
         let settings = Settings {
@@ -279,10 +339,33 @@ impl EngineBuilder {
             groups_max: self.groups_max,
             input_bytes_max: self.memory_bytes_max / 2,
             latency: findings.latency,
-            batch_timeout_ns: self.batch_timeout.as_nanos() as u64,
+            batch_timeout: match self.batch_timeout {
+                Some(timeout) => BatchTimeout::Fixed(timeout.as_nanos() as u64),
+                None => BatchTimeout::Measured { max_ns: BATCH_TIMEOUT_MAX.as_nanos() as u64 },
+            },
+            recovers: self.recover,
         };
-        let slot_bytes_max = usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX);
-        Hub::new(Arc::clone(program), settings, scheduler, slot_bytes_max)
+        let slot_bytes_max = match self.pooling {
+            true => usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX),
+            false => 0,
+        };
+        let first = Candidate::ready(prepared.backend.name(), prepared.device, Arc::clone(program));
+        let stack =
+            Stack::new(first, Arc::clone(program), self.fallbacks(prepared, options), Pace::default());
+        Hub::new(stack, settings, scheduler, slot_bytes_max)
+    }
+}
+
+impl EngineBuilder {
+    /// What takes over where the preferred backend fails, to be prepared when that happens.
+    fn fallbacks(&self, prepared: &Prepared, options: &PrepareOptions) -> Vec<Candidate> {
+        let allowed = if self.fallback { prepared.fallbacks.as_slice() } else { &[] };
+        let later = |(backend, device): &(Arc<dyn Backend>, Device)| {
+            let (name, device) = (backend.name(), *device);
+            let (backend, model, options) = (Arc::clone(backend), self.model.clone(), options.clone());
+            Candidate::later(name, device, Box::new(move || backend.prepare(&model, device, &options)))
+        };
+        allowed.iter().map(later).collect()
     }
 }
 

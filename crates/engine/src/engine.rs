@@ -9,6 +9,7 @@ use phalanx_tensor::Signature;
 
 use crate::burst::Burst;
 use crate::hub::{Hub, lock};
+use crate::metrics::Degraded;
 use crate::run::Run;
 use crate::threads::Roster;
 use crate::{EngineBuilder, EngineError, EngineInfo, Infer, Metrics, Request, Response};
@@ -104,14 +105,22 @@ impl Engine {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         let hub = &self.inner.hub;
-        let memory = hub.program.memory();
+        let stack = &hub.stack;
+        let degraded = stack.degraded().map(|(candidate, reason)| Degraded {
+            backend: candidate.backend,
+            device: candidate.device,
+            reason,
+        });
         Metrics {
+            degraded,
+            workers: stack.programs().flat_map(|program| program.workers()).collect(),
             queued_rows: hub.queued_rows(),
+            groups: hub.groups(),
             slots: hub.slots.stats(),
             idle_answer_bytes: hub.buffers.idle_bytes(),
             input_bytes: hub.input_bytes(),
             host_bytes: memory_stats::memory_stats().map(|stats| stats.physical_mem as u64),
-            device_bytes: memory.device_bytes,
+            device_bytes: stack.primary().memory().device_bytes,
             ..hub.recorder.snapshot(Duration::from_nanos(hub.now_ns()), hub.lanes.len())
         }
     }

@@ -35,6 +35,14 @@ pub enum EngineError {
     /// The backend failed while it ran the request's batch.
     #[error("{0}")]
     BackendFailed(BackendError),
+    /// The request took the process or device that ran it down, again when it was run alone; it is never run again.
+    #[error("the request was refused, for it took the backend down {deaths} times when it ran alone: {last}")]
+    PoisonRequest {
+        /// Times it ran alone and the lane was lost.
+        deaths: u32,
+        /// What happened the last time.
+        last: BackendError,
+    },
     /// The engine is stopping.
     #[error("the engine is shutting down")]
     ShuttingDown,

@@ -1,7 +1,7 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use phalanx_backend::Layout;
+use phalanx_backend::{BackendError, Layout, Program};
 use phalanx_batch::GroupId;
 use phalanx_tensor::{Shape, Tensor};
 
@@ -16,18 +16,98 @@ pub(crate) struct Group {
     layout: Arc<Layout>,
     /// Its requests run alone and are not copied together.
     single: bool,
+    /// Why its requests run apart from all others of their shapes.
+    apart: Option<Apart>,
+    /// Whether the requests it was made for are in the queue.
+    filled: AtomicBool,
+    /// The sizes that its batches have run at.
+    pub(crate) sizes: Arc<Sizes>,
     /// When it was used last, by the table's clock.
     used_at: AtomicU64,
 }
 
+/// Row counts that batches have run at; those above what it has room for count as never seen.
+pub(crate) struct Sizes([AtomicU64; 16]);
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+}
+
+impl Sizes {
+    pub(crate) fn ran(&self, rows: usize) {
+        if let Some(word) = self.0.get(rows / 64) {
+            word.fetch_or(1 << (rows % 64), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn contains(&self, rows: usize) -> bool {
+        self.0.get(rows / 64).is_some_and(|word| word.load(Ordering::Relaxed) >> (rows % 64) & 1 == 1)
+    }
+}
+
+/// Why requests run apart from others: a batch that held them came to a bad end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Apart {
+    /// The candidate that has to run them; whichever runs the others where there is none.
+    pub(crate) level: Option<usize>,
+    /// The candidate that failed, where `level` says another.
+    pub(crate) from: usize,
+    /// What that one said.
+    pub(crate) error: Option<BackendError>,
+    /// Lanes that were lost while they ran.
+    pub(crate) deaths: u32,
+    /// Lanes that were lost while only one of them ran.
+    pub(crate) deaths_alone: u32,
+}
+
 impl Group {
     pub(crate) fn new(id: GroupId, tails: Vec<Shape>, layout: Arc<Layout>) -> Self {
-        Self { id, tails, layout, single: false, used_at: AtomicU64::new(0) }
+        Self {
+            id,
+            tails,
+            layout,
+            single: false,
+            apart: None,
+            filled: AtomicBool::new(true),
+            sizes: Arc::default(),
+            used_at: AtomicU64::new(0),
+        }
     }
 
     fn single(id: GroupId) -> Self {
         let layout = Arc::new(Layout { inputs: Vec::new(), outputs: Vec::new() });
-        Self { id, tails: Vec::new(), layout, single: true, used_at: AtomicU64::new(0) }
+        Self { single: true, ..Self::new(id, Vec::new(), layout) }
+    }
+
+    /// The same rows, apart from the others.
+    pub(crate) fn apart_as(&self, id: GroupId, apart: Apart) -> Self {
+        Self {
+            single: self.single,
+            apart: Some(apart),
+            filled: AtomicBool::new(false),
+            sizes: Arc::clone(&self.sizes),
+            ..Self::new(id, self.tails.clone(), Arc::clone(&self.layout))
+        }
+    }
+
+    pub(crate) fn apart(&self) -> Option<&Apart> {
+        self.apart.as_ref()
+    }
+
+    /// The requests it was made for are in the queue: once they are gone, so may it be.
+    pub(crate) fn is_filled(&self) {
+        self.filled.store(true, Ordering::Release);
+    }
+
+    /// What `program` makes of its rows is what its slots hold.
+    pub(crate) fn fits(&self, program: &dyn Program) -> Result<(), BackendError> {
+        if self.single || program.layout(&self.tails)? == *self.layout {
+            return Ok(());
+        }
+        let message = "its outputs have other shapes than those of the backend before it".to_owned();
+        Err(BackendError::Run { backend: "engine", message })
     }
 
     pub(crate) fn layout(&self) -> &Arc<Layout> {
@@ -56,6 +136,8 @@ impl Group {
 pub(crate) struct Groups {
     list: RwLock<Vec<Arc<Group>>>,
     single: OnceLock<Arc<Group>>,
+    /// Those of requests that run apart. Each has at least one, so there are no more of them than requests.
+    apart: RwLock<Vec<Arc<Group>>>,
     clock: AtomicU64,
 }
 
@@ -78,8 +160,27 @@ impl Groups {
         if let Some(single) = self.single.get().filter(|group| group.id == id) {
             return Some(Arc::clone(single));
         }
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        list.iter().find(|group| group.id == id).cloned()
+        let find = |list: &RwLock<Vec<Arc<Group>>>| {
+            let list = list.read().unwrap_or_else(PoisonError::into_inner);
+            list.iter().find(|group| group.id == id).cloned()
+        };
+        find(&self.list).or_else(|| find(&self.apart))
+    }
+
+    /// Adds the group of requests that run apart, to be [filled](Group::is_filled).
+    pub(crate) fn insert_apart(&self, group: Group) -> Arc<Group> {
+        let group = Arc::new(group);
+        self.apart.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&group));
+        group
+    }
+
+    /// Removes the groups of requests that ran apart, as far as `remove` agrees.
+    pub(crate) fn clear_apart(&self, mut remove: impl FnMut(GroupId) -> bool) {
+        let is_empty = self.apart.read().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if !is_empty {
+            let mut list = self.apart.write().unwrap_or_else(PoisonError::into_inner);
+            list.retain(|group| !group.filled.load(Ordering::Acquire) || !remove(group.id));
+        }
     }
 
     pub(crate) fn insert(&self, group: Group) -> Arc<Group> {

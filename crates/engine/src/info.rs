@@ -1,6 +1,9 @@
 use phalanx_backend::{Device, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
+use crate::Isolation;
+use crate::choice::{Candidate, Choice, runtime_version};
+
 /// How requests share runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Batching {
@@ -13,6 +16,14 @@ pub enum Batching {
         /// Why.
         reason: String,
     },
+}
+
+impl EngineInfo {
+    /// The version of the backend's runtime, without the file that it was loaded from.
+    #[must_use]
+    pub fn runtime_version(&self) -> &str {
+        runtime_version(&self.backend_version)
+    }
 }
 
 /// What an engine was built as.
@@ -40,10 +51,16 @@ pub struct EngineInfo {
     pub precision: Precision,
     /// How much the backend may rewrite the model.
     pub optimize: Optimize,
+    /// Whether lanes are threads or processes.
+    pub isolation: Isolation,
     /// Whether and how requests share runs.
     pub batching: Batching,
     /// Where the model's nodes run.
     pub placement: Placement,
+    /// Why this backend on this device; `None` where it was named.
+    pub choice: Option<Choice>,
+    /// What may take over where the backend fails, the preferred first.
+    pub fallbacks: Vec<Candidate>,
     /// What was measured at warm-up: rows of a batch and how long it took, in nanoseconds.
     pub batch_times_ns: Vec<(usize, u64)>,
     /// What the user should know.

@@ -3,6 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use phalanx_backend::{BackendError, Device, WorkerProcess};
 use phalanx_batch::{LeaveReason, Nanos};
 
 use crate::EngineError;
@@ -38,8 +39,20 @@ pub struct Metrics {
     pub left: Vec<(&'static str, u64)>,
     /// Share of the time since the start that lanes were running batches, 0 to 1, on average over the lanes.
     pub lane_busy: f64,
+    /// Batches, or halves of batches, that were run again because they had come to a bad end.
+    pub reruns: u64,
+    /// Requests refused because they take the backend down; counted as failed as well.
+    pub poisoned: u64,
+    /// Times that another backend took over, or the preferred one took over again.
+    pub moves: u64,
+    /// The backend that runs the batches because the preferred one failed, and why.
+    pub degraded: Option<Degraded>,
+    /// Processes that the lanes run in.
+    pub workers: Vec<WorkerProcess>,
     /// Rows that wait now.
     pub queued_rows: usize,
+    /// Different row shapes kept now.
+    pub groups: usize,
     /// Slots and their bytes.
     pub slots: PoolStats,
     /// Bytes of unused answer buffers.
@@ -52,6 +65,17 @@ pub struct Metrics {
     pub device_bytes: Option<u64>,
     /// Time since the engine was built.
     pub uptime: Duration,
+}
+
+/// Another backend stands in for the preferred one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Degraded {
+    /// The one that runs the batches.
+    pub backend: &'static str,
+    /// On this device.
+    pub device: Device,
+    /// What the preferred one failed with.
+    pub reason: Option<BackendError>,
 }
 
 /// A distribution of times.
@@ -89,6 +113,9 @@ pub(crate) struct Recorder {
     shutting_down: AtomicU64,
     cancelled: AtomicU64,
     failed: AtomicU64,
+    reruns: AtomicU64,
+    poisoned: AtomicU64,
+    moves: AtomicU64,
 }
 
 /// What is recorded once a batch, under one lock.
@@ -129,6 +156,9 @@ impl Recorder {
             shutting_down: AtomicU64::new(0),
             cancelled: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            reruns: AtomicU64::new(0),
+            poisoned: AtomicU64::new(0),
+            moves: AtomicU64::new(0),
         }
     }
 
@@ -144,9 +174,23 @@ impl Recorder {
             EngineError::Cancelled => &self.cancelled,
             EngineError::InvalidInput { .. } => &self.invalid,
             EngineError::ShuttingDown => &self.shutting_down,
+            EngineError::PoisonRequest { .. } => {
+                self.poisoned.fetch_add(1, Ordering::Relaxed);
+                &self.failed
+            }
             _ => &self.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests of a batch that came to a bad end run again.
+    pub(crate) fn count_rerun(&self) {
+        self.reruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Another backend runs the batches from now on.
+    pub(crate) fn count_move(&self) {
+        self.moves.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn snapshot(&self, uptime: Duration, lanes: usize) -> Metrics {
@@ -169,6 +213,9 @@ impl Recorder {
             },
             cancelled: self.cancelled.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
+            reruns: self.reruns.load(Ordering::Relaxed),
+            poisoned: self.poisoned.load(Ordering::Relaxed),
+            moves: self.moves.load(Ordering::Relaxed),
             left: reasons.zip(batches.left).collect(),
             lane_busy: (batches.busy_ns as f64 / lane_ns.max(1.0)).min(1.0),
             uptime,

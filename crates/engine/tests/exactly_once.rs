@@ -38,6 +38,23 @@ fn concurrent_callers_get_their_own_rows() {
 }
 
 #[test]
+fn without_pooling_every_buffer_is_made_anew() {
+    for pooling in [true, false] {
+        let controls = Arc::new(Controls::default());
+        let engine = build(&controls, |builder| builder.pooling(pooling));
+        for round in 0..20 {
+            let response = engine.infer_blocking(request(round as f32, 3)).unwrap();
+            assert!(is_answer(&response, round as f32, 3));
+        }
+        assert!(engine.stop(LONG));
+        let metrics = engine.metrics();
+        assert_eq!(metrics.slots.reused > 0, pooling, "{metrics:?}");
+        assert_eq!(metrics.slots.idle > 0, pooling, "{metrics:?}");
+        assert_eq!(metrics.idle_answer_bytes > 0, pooling, "{metrics:?}");
+    }
+}
+
+#[test]
 fn a_request_larger_than_a_batch_is_split_and_answered_whole() {
     let controls = Arc::new(Controls::default());
     let engine = build(&controls, |builder| builder.max_batch(8));
@@ -96,7 +113,7 @@ fn a_caller_that_leaves_in_flight_disturbs_nobody() {
 #[test]
 fn failures_reach_exactly_their_batch() {
     let controls = Arc::new(Controls::default());
-    let engine = build(&controls, |builder| builder);
+    let engine = build(&controls, |builder| builder.recover(false));
     for kind in [&controls.failures, &controls.panics, &controls.losses] {
         kind.store(1, Ordering::SeqCst);
         let error = engine.infer_blocking(request(1.0, 2)).unwrap_err();

@@ -95,6 +95,9 @@ pub enum MeasureError {
         /// What is known of it.
         message: String,
     },
+    /// Workers were to be disturbed, and the engine has none.
+    #[error("expected an engine with worker processes, got one whose lanes are threads")]
+    NoWorkers,
     /// The measurement was stopped from outside.
     #[error("interrupted")]
     Interrupted,

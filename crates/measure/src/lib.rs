@@ -7,6 +7,7 @@
 pub mod answers;
 mod caller;
 pub mod crash;
+pub mod disturb;
 pub mod draw;
 mod error;
 pub mod evidence;
@@ -23,6 +24,7 @@ mod soak;
 pub mod stats;
 pub mod strategy;
 mod usage;
+pub mod verify;
 mod waited;
 
 pub use error::MeasureError;

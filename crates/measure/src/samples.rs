@@ -55,6 +55,18 @@ impl Samples {
         Self { requests: [inputs].into(), batched: false }
     }
 
+    /// These requests, each with one tensor an input; `batched` where each is one row.
+    ///
+    /// # Errors
+    /// [`MeasureError::Samples`] where there are none.
+    pub fn of(requests: Vec<Vec<Tensor>>, batched: bool) -> Result<Self, MeasureError> {
+        if requests.is_empty() {
+            let (expected, got) = ("at least one request".to_owned(), "none".to_owned());
+            return Err(MeasureError::Samples { expected, got });
+        }
+        Ok(Self { requests: requests.into(), batched })
+    }
+
     /// The first `count` of them.
     #[must_use]
     pub fn first(&self, count: usize) -> Self {
@@ -128,6 +140,17 @@ pub(crate) fn read_back(slot: &Slot, index: usize, rows: usize, target: &mut Vec
         }
         (_, SlotOutput::Dynamic(Some(tensor))) => target.extend_from_slice(tensor.bytes()),
         (_, SlotOutput::Buffer(_) | SlotOutput::Dynamic(None)) => {}
+    }
+}
+
+/// What an output's bytes are compared by: strings have none of their own, so they are written with their lengths.
+pub(crate) fn bytes_of(tensor: &Tensor) -> Vec<u8> {
+    match tensor.strings() {
+        None => tensor.bytes().to_vec(),
+        Some(strings) => strings
+            .iter()
+            .flat_map(|text| [&text.len().to_le_bytes()[..], text.as_bytes()].concat())
+            .collect(),
     }
 }
 

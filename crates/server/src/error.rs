@@ -70,6 +70,12 @@ pub enum ServeError {
         /// Whether the time was set by the client, rather than by the model's SLO.
         by_client: bool,
     },
+    /// The request takes down what runs it, and is never run again.
+    #[error("{message}")]
+    Poisonous {
+        /// What happened.
+        message: String,
+    },
     /// The server is stopping.
     #[error("the server is shutting down")]
     Stopping,
@@ -115,6 +121,7 @@ impl ServeError {
             EngineError::DeadlineExceeded { retry_after } => Self::TooLate { retry_after, by_client },
             EngineError::InvalidInput { what, expected, got } => Self::Invalid { what, expected, got },
             EngineError::ShuttingDown => Self::Stopping,
+            EngineError::PoisonRequest { .. } => Self::Poisonous { message: error.to_string() },
             other => Self::Failed { message: other.to_string() },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Entry, RequestKey, Scheduler};
 use crate::formed::Joining;
-use crate::queue::{Urgency, Waiting};
+use crate::queue::Urgency;
 use crate::{BatchRef, GroupId, LaneId, Nanos, Refusal};
 
 /// What a scheduler has to know of a request.
@@ -93,7 +93,9 @@ impl<T: Clone> Scheduler<T> {
         let placed = match self.join_at_once(now_ns, arrival.group, &joining) {
             Some(placed) => placed,
             None => {
-                self.enqueue(arrival.group, rank, &joining);
+                let urgency = Urgency { rank, deadline_ns, sequence: self.next_sequence };
+                self.next_sequence += 1;
+                self.enqueue(arrival.group, urgency, &joining);
                 Placed::Queued
             }
         };
@@ -141,15 +143,6 @@ impl<T: Clone> Scheduler<T> {
             self.spare_members.push(formed.members);
         }
         payloads
-    }
-
-    fn enqueue(&mut self, group: GroupId, rank: i64, joining: &Joining) {
-        let urgency = Urgency { rank, deadline_ns: joining.deadline_ns, sequence: self.next_sequence };
-        self.next_sequence += 1;
-        self.waiting_rows += joining.rows;
-        if let Some(group) = self.group_mut(group) {
-            group.queue.push(Waiting { key: joining.key, rows: joining.rows, urgency });
-        }
     }
 
     /// When the request has to be answered. An SLO that not even one row can meet gives no deadline: then batches of

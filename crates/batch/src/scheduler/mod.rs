@@ -5,6 +5,7 @@ mod form;
 mod groups;
 mod hold;
 mod join;
+mod readmit;
 mod take;
 mod wake;
 mod window;
@@ -12,6 +13,7 @@ mod window;
 pub use admit::{Admitted, Arrival, Placed};
 pub use form::Joined;
 pub use hold::HoldId;
+pub use readmit::{Returning, Turn};
 
 use std::collections::VecDeque;
 
@@ -25,6 +27,9 @@ use crate::{BatchRef, GroupId, LaneId, Nanos, Options};
 use groups::Group;
 use hold::Holds;
 use window::Candidate;
+
+/// The place of the first arrival in the order; requests that come back are given those before it.
+const FIRST_SEQUENCE: u64 = 1 << 63;
 
 new_key_type! {
     /// Names a request from its admission until a lane takes it or it leaves.
@@ -69,6 +74,8 @@ pub struct Scheduler<T> {
     running: usize,
     lanes_left: usize,
     next_sequence: u64,
+    /// What the next request that comes back is ordered by; below all of those that arrive, and falling.
+    back_sequence: u64,
     stopping: bool,
 }
 
@@ -127,7 +134,8 @@ impl<T: Clone> Scheduler<T> {
             holds: Holds::default(),
             running: 0,
             lanes_left: lanes,
-            next_sequence: 0,
+            next_sequence: FIRST_SEQUENCE,
+            back_sequence: FIRST_SEQUENCE,
             stopping: false,
             options,
         }

@@ -77,6 +77,7 @@ impl<T: Clone> Scheduler<T> {
         self.places.take(batch);
         self.running += 1;
         let ends_ns = starts_ns.saturating_add(self.run_ns(group, taken.rows));
+        taken.ends_ns = ends_ns;
         self.lanes[lane.0].in_flight.push_back(Flight { batch, group, rows: taken.rows, ends_ns, doubtful });
         if let Some(group) = self.group_mut(group) {
             group.ran_ns = now_ns;
@@ -107,6 +108,8 @@ impl<T: Clone> Scheduler<T> {
                 offset: taken.rows,
                 index,
                 arrival_ns: entry.arrival_ns,
+                deadline_ns: entry.deadline_ns,
+                priority: i32::try_from(-entry.rank).unwrap_or(i32::MAX),
             });
             taken.rows += entry.rows;
         }

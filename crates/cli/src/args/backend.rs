@@ -7,7 +7,9 @@ pub(super) fn parser() -> impl TypedValueParser<Value = BackendChoice> {
         "auto" => BackendChoice::Auto,
         _ => BackendChoice::Named(name),
     };
-    PossibleValuesParser::new(["auto", "onnxruntime", "tract"]).map(named)
+    let built_in = phalanx_engine::backends(None);
+    PossibleValuesParser::new(["auto"].into_iter().chain(built_in.iter().map(|backend| backend.name())))
+        .map(named)
 }
 
 #[cfg(test)]

@@ -3,9 +3,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use phalanx_measure::draw::InputRange;
 
-use super::{EngineArgs, callers, named, seconds};
+use super::{EngineArgs, SampleArgs, callers, seconds};
 
 /// A way of sending load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,24 +62,6 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = callers::parse)]
     pub(crate) callers: Vec<usize>,
 
-    /// Samples to send, instead of random numbers
-    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["range", "dim", "seed"])]
-    pub(crate) inputs: Option<PathBuf>,
-
-    /// Values that an input is drawn from, LOW up to but not including HIGH
-    ///
-    /// Without it floats are drawn from the normal distribution, and integers from 0 and 1.
-    #[arg(long, value_name = "INPUT=LOW:HIGH", value_parser = named::parse::<InputRange>)]
-    pub(crate) range: Vec<(String, InputRange)>,
-
-    /// Size of an axis that the model leaves open [default: 32]
-    #[arg(long, value_name = "AXIS=N", value_parser = named::parse::<NonZeroUsize>)]
-    pub(crate) dim: Vec<(String, NonZeroUsize)>,
-
-    /// What random numbers are drawn from
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-
     /// Length of a measuring window
     #[arg(long, default_value = "1", value_parser = seconds::parse)]
     pub(crate) seconds: Duration,
@@ -96,6 +77,9 @@ pub(crate) struct BenchArgs {
     /// Prints one JSON document instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) samples: SampleArgs,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

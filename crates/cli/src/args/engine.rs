@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use phalanx_backend::{Device, Optimize, Precision};
-use phalanx_engine::{BackendChoice, PadRule, Policy};
+use phalanx_engine::{BackendChoice, Isolation, PadRule, Policy};
 
 use super::{backend, bytes, pad};
 
@@ -16,7 +16,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = backend::parser())]
     pub(crate) backend: Option<BackendChoice>,
 
-    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: cpu]
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: the fastest; cpu for a named backend]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<Device>,
 
@@ -68,13 +68,25 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes::parse)]
     pub(crate) memory_max: Option<usize>,
 
-    /// How long a batch may run before its lane is given up [default: 1m]
+    /// How long a batch may run before its lane is given up [default: 1m; of a worker process 10 times the usual]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) batch_timeout: Option<Duration>,
 
     /// Lanes of all models that may submit to the device at once [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) device_submitters_max: Option<NonZeroUsize>,
+
+    /// Whether lanes run in this process or each in a worker process of its own: thread or process [default: thread]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) isolation: Option<Isolation>,
+
+    /// The executable of worker processes [default: this program]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) worker_exe: Option<PathBuf>,
+
+    /// Answers with the error where the backend fails, instead of running the batch on the next one
+    #[arg(long)]
+    pub(crate) no_fallback: bool,
 
     /// Valid input to warm up with, instead of numbers drawn at random
     #[arg(long, value_name = "FILE.npz")]

@@ -3,10 +3,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use phalanx_measure::draw::InputRange;
 use phalanx_measure::remote::{Arrivals, Format};
 
-use super::{callers, named};
+use super::{SampleArgs, callers};
 
 /// How tensors are written over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -155,23 +154,8 @@ pub(crate) struct LoadRequestArgs {
     #[arg(long, value_name = "N")]
     pub(crate) priority: Option<u64>,
 
-    /// Samples to send, instead of random numbers
-    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["range", "dim"])]
-    pub(crate) inputs: Option<PathBuf>,
-
-    /// Values that an input is drawn from, LOW up to but not including HIGH
-    ///
-    /// Without it floats are drawn from the normal distribution, and integers from 0 and 1.
-    #[arg(long, value_name = "INPUT=LOW:HIGH", value_parser = named::parse::<InputRange>)]
-    pub(crate) range: Vec<(String, InputRange)>,
-
-    /// Size of an axis that the model leaves open, of one input (INPUT:AXIS=N) or of all (AXIS=N) [default: 32]
-    #[arg(long, value_name = "AXIS=N", value_parser = named::parse::<NonZeroUsize>)]
-    pub(crate) dim: Vec<(String, NonZeroUsize)>,
-
-    /// What random numbers and arrivals are drawn from
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) samples: SampleArgs,
 
     /// Sent as a bearer token; other users of this machine can see it: --api-key-file hides it
     #[arg(long, value_name = "KEY")]

@@ -16,10 +16,13 @@ mod load;
 mod named;
 mod pad;
 mod probe;
+mod round;
 mod run;
+mod samples;
 mod seconds;
 mod serve;
 mod server;
+mod verify;
 
 pub(crate) use bench::{BenchArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
@@ -30,11 +33,14 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use engine::EngineArgs;
 pub(crate) use inspect::InspectArgs;
-pub(crate) use load::{LoadArgs, LoadRequestArgs};
+pub(crate) use load::LoadArgs;
 pub(crate) use probe::{ProbeArgs, ProbeCommand};
+pub(crate) use round::Round;
 pub(crate) use run::RunArgs;
+pub(crate) use samples::SampleArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use server::{LogFormat, ModelControl, ServerArgs};
+pub(crate) use verify::{TargetArgs, VerifyArgs};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -47,6 +53,7 @@ Examples:
   phalanx bench model.onnx --strategy raw,callers --callers 64
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
+  phalanx verify model.onnx                        correctness, stability, performance, memory
   phalanx doctor                                   proof that each device really computes
   phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
@@ -70,6 +77,7 @@ pub(crate) enum Command {
     Devices(DevicesArgs),
     Load(LoadArgs),
     Serve(Box<ServeArgs>),
+    Verify(Box<VerifyArgs>),
     Config(ConfigArgs),
     Doctor(DoctorArgs),
     CrashCheck(CrashCheckArgs),
@@ -94,6 +102,7 @@ impl Command {
             Self::Inspect(args) => args.json,
             Self::Devices(args) => args.json,
             Self::Load(args) => args.json,
+            Self::Verify(args) => args.json,
             Self::Config(args) => args.json(),
             Self::Doctor(args) => args.json,
             Self::CrashCheck(args) => args.json,

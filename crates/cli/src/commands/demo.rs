@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use phalanx_engine::Engine;
+use phalanx_engine::choice::Search;
 use phalanx_measure::Machine;
 use phalanx_measure::answers::Answers;
 use phalanx_measure::draw::Draw;
@@ -22,7 +23,8 @@ const SHAPE: EncoderConfig =
 pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
     terminal::words("making a transformer encoder and preparing it ...");
     let model = encoder(&SHAPE);
-    let mut builder = Engine::builder(model.clone()).backend(args.backend.clone());
+    let builder = Engine::builder(model.clone()).backend(args.backend.clone());
+    let mut builder = builder.search(Search::in_children());
     if let Some(library) = &args.onnxruntime {
         builder = builder.onnxruntime_library(library.clone());
     }

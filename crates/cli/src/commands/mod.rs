@@ -12,6 +12,7 @@ mod load;
 mod probe;
 mod run;
 mod serve;
+mod verify;
 
 use crate::args::Command;
 use crate::failure::Failure;
@@ -26,6 +27,7 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Devices(args) => devices::execute(args),
         Command::Load(args) => load::execute(args),
         Command::Serve(args) => serve::execute(args),
+        Command::Verify(args) => verify::execute(args),
         Command::Config(args) => config::execute(args),
         Command::Doctor(args) => doctor::execute(args),
         Command::CrashCheck(args) => crash_check::execute(args),

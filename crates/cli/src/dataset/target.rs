@@ -56,7 +56,7 @@ impl Target {
     }
 
     /// All is written: gives the file its name.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Stream { mut stream, path } => {
                 stream.flush().map_err(|error| failure(path.as_deref(), &error))

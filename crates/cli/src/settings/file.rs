@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) server: Table,
     /// `[defaults]`.
     pub(super) defaults: Table,
+    /// `[verify]`.
+    pub(super) verify: Table,
     /// `[models.NAME]`, in the file's order.
     pub(super) models: Vec<Model>,
 }
@@ -102,6 +104,7 @@ impl Reader<'_> {
             match name {
                 "server" => file.server = self.options(name, at, value.get_ref(), &table::server())?.0,
                 "defaults" => file.defaults = self.options(name, at, value.get_ref(), &table::engine())?.0,
+                "verify" => file.verify = self.options(name, at, value.get_ref(), &table::verify())?.0,
                 "models" => file.models = self.models(at, value.get_ref())?,
                 other => return Err(self.stray(other, at)),
             }
@@ -170,9 +173,9 @@ impl Reader<'_> {
         let failure = self.failure(at, &format!("unknown key {key:?}"));
         match home(key) {
             Some(home) => failure.hint(format!("{key} belongs in {home}")),
-            None => match nearest(key, ["server", "defaults", "models"]) {
+            None => match nearest(key, ["server", "defaults", "models", "verify"]) {
                 Some(meant) => failure.hint(format!("is [{meant}] meant?")),
-                None => failure.hint("expected the tables [server], [defaults] and [models.NAME]"),
+                None => failure.hint("expected the tables [server], [defaults], [models.NAME] and [verify]"),
             },
         }
     }
@@ -211,6 +214,8 @@ fn home(key: &str) -> Option<&'static str> {
         Some("[server]")
     } else if is(table::engine()) {
         Some("[defaults], or in a model's own [models.NAME]")
+    } else if is(table::verify()) {
+        Some("[verify]")
     } else {
         None
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, Command};
 
-use crate::args::{EngineArgs, ServerArgs};
+use crate::args::{EngineArgs, ServerArgs, TargetArgs};
 
 /// What the environment's variables begin with.
 pub(super) const PREFIX: &str = "PHALANX_";
@@ -38,6 +38,11 @@ pub(super) fn server() -> Vec<Opt> {
 /// The options of a model, in the order of its help.
 pub(super) fn engine() -> Vec<Opt> {
     of::<EngineArgs>()
+}
+
+/// What a model has to reach, in the order of its help.
+pub(super) fn verify() -> Vec<Opt> {
+    of::<TargetArgs>()
 }
 
 fn of<T: Args>() -> Vec<Opt> {
@@ -127,7 +132,7 @@ mod tests {
     use super::*;
 
     fn all() -> Vec<Opt> {
-        [server(), engine()].concat()
+        [server(), engine(), verify()].concat()
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod arrays;
 mod bench;
+mod choice;
 mod config;
 mod config_errors;
 mod crash_check;
@@ -12,6 +13,8 @@ mod doctor;
 mod errors;
 mod http;
 mod inspect;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod load;
 mod models;
 mod program;
@@ -22,3 +25,4 @@ mod serve_signals;
 mod serving;
 mod streams;
 mod usage;
+mod verify;

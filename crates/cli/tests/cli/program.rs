@@ -55,10 +55,14 @@ impl From<Output> for Ended {
     }
 }
 
+/// Where it keeps what it finds out, instead of in the user's home.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+
 /// The program, on the backend that needs nothing installed.
 pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phalanx"));
     command.args(args).env_remove("RUST_BACKTRACE").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.env("PHALANX_CACHE_DIR", CACHE);
     command
 }
 
@@ -69,6 +73,7 @@ pub(crate) const BACKEND: &str = "--backend=tract";
 pub(crate) fn server(args: &[&str]) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_phalanx"));
     command.args(args).env_remove("RUST_BACKTRACE").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.env("PHALANX_CACHE_DIR", CACHE);
     command
 }
 

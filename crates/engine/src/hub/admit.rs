@@ -191,7 +191,7 @@ impl Hub {
             return Ok(group);
         }
         let tails: Vec<Shape> = tails(inputs, &self.settings.pad);
-        let layout = self.program.layout(&tails).map_err(|error| match error {
+        let layout = self.stack.primary().layout(&tails).map_err(|error| match error {
             phalanx_backend::BackendError::Input { input, expected, got } => {
                 EngineError::invalid_input(format!("input {input:?}"), expected, got)
             }

@@ -1,13 +1,14 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use phalanx_backend::{BackendError, Completion, OutputSpec, Slot, SlotOutput};
+use phalanx_backend::{BackendError, Completion, Loss, OutputSpec, Slot, SlotOutput};
 use phalanx_batch::{BatchRef, LeaveReason, Member, Nanos};
 use phalanx_tensor::rows::trim_into;
 use phalanx_tensor::{Shape, Tensor};
 use smallvec::SmallVec;
 
 use super::answer::wake;
+use super::recover::BadEnd;
 use super::{Finished, Hub, lock};
 use crate::EngineError;
 use crate::call::{Body, Part};
@@ -26,15 +27,25 @@ pub(crate) struct Scratch {
 }
 
 /// What of a batch matters to its answers.
-struct Batch {
+pub(super) struct Batch {
     batch: BatchRef,
-    group: Arc<Group>,
+    pub(super) group: Arc<Group>,
+    /// The candidate that ran it.
+    pub(super) level: usize,
+    probes: bool,
     rows: usize,
     padding_rows: usize,
     reason: LeaveReason,
     left_ns: Nanos,
     took_ns: Nanos,
     slot_bytes: usize,
+}
+
+impl Batch {
+    /// The size at which it ran.
+    pub(super) fn rows_run(&self) -> usize {
+        self.rows + self.padding_rows
+    }
 }
 
 /// Where a batch's outputs are.
@@ -81,36 +92,37 @@ impl Hub {
             Completion::Done(slot) => Ok(self.source(slot, &batch, members)),
             Completion::Single(tensors) => Ok(Source::Tensors(tensors)),
             Completion::Failed(slot, error) => {
-                match slot {
-                    Some(slot) => self.slots.give_back(slot),
-                    None if batch.slot_bytes > 0 => self.slots.lose(batch.slot_bytes),
-                    None => {}
-                }
-                Err(error)
+                self.take_slot(slot, &batch);
+                Err(BadEnd::Failed(error))
             }
-            Completion::Lost(loss) => {
-                match loss.slot {
-                    Some(slot) => self.slots.give_back(slot),
-                    None if batch.slot_bytes > 0 => self.slots.lose(batch.slot_bytes),
-                    None => {}
-                }
-                Err(loss.error)
+            Completion::Lost(Loss { error, slot, suspect }) => {
+                self.take_slot(slot, &batch);
+                Err(BadEnd::Lost { error, suspect })
             }
         };
+        if batch.probes {
+            self.moved(self.stack.probed(batch.level, source.is_ok(), now_ns));
+        }
         match source {
             Ok(source) => {
                 self.record(&batch, members);
+                self.ran_well(&batch, now_ns);
                 callers.extend(members.drain(..).filter_map(|member| self.scatter(&batch, &source, member)));
             }
-            Err(error) => {
-                for member in members.drain(..) {
-                    self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
-                }
-            }
+            Err(end) => self.recover(&batch, members, &end, now_ns),
         }
+        self.clear_apart();
         let woken = self.scheduler().release(now_ns, batch.batch);
         self.wake(woken);
         callers.drain(..).for_each(wake);
+    }
+
+    fn take_slot(&self, slot: Option<Slot>, batch: &Batch) {
+        match slot {
+            Some(slot) => self.slots.give_back(slot),
+            None if batch.slot_bytes > 0 => self.slots.lose(batch.slot_bytes),
+            None => {}
+        }
     }
 
     fn end_running(&self, finished: &Finished, members: &mut Vec<Member<Part>>) -> Option<Batch> {
@@ -130,6 +142,8 @@ impl Hub {
             left_ns: running.left_ns,
             took_ns: finished.took_ns,
             slot_bytes: running.slot_bytes,
+            level: running.level,
+            probes: running.probes,
         })
     }
 

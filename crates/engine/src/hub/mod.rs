@@ -7,6 +7,7 @@ mod answer;
 mod deliver;
 mod gather;
 mod lanes;
+mod recover;
 #[cfg(test)]
 mod sim;
 mod stop;
@@ -15,13 +16,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use phalanx_backend::{BackendError, Buckets, Completion, Program, Slot};
+use phalanx_backend::{BackendError, Buckets, Completion, Interrupt, Slot};
 use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, LeaveReason, Member, Nanos, Scheduler};
 use phalanx_handoff::Inbox;
 use phalanx_tensor::Signature;
 use smallvec::SmallVec;
 
 use crate::call::{CallPool, Part};
+use crate::fallback::Stack;
 use crate::groups::{Group, Groups};
 use crate::metrics::Recorder;
 use crate::pad::PadPlan;
@@ -29,12 +31,12 @@ use crate::pool::{BufferPool, SlotPool};
 use crate::threads::Placing;
 
 pub(crate) use deliver::Scratch;
-pub(crate) use lanes::Next;
+pub(crate) use lanes::{Next, Submission};
 
 /// How one engine works; fixed when it is built.
 pub(crate) struct Settings {
     pub(crate) signature: Signature,
-    /// The name of the backend.
+    /// The name of the preferred backend.
     pub(crate) backend: &'static str,
     /// The axis 0 that every request must have, where the model fixes it and requests run alone.
     pub(crate) batched: bool,
@@ -48,11 +50,26 @@ pub(crate) struct Settings {
     /// How long batches take, as far as warm-up has shown.
     pub(crate) latency: LatencyModel,
     /// How long a batch may run before its lane is given up.
-    pub(crate) batch_timeout_ns: Nanos,
+    pub(crate) batch_timeout: BatchTimeout,
+    /// Whether the requests of a batch that came to a bad end are run again.
+    pub(crate) recovers: bool,
+}
+
+/// How long a batch may run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BatchTimeout {
+    /// This long.
+    Fixed(Nanos),
+    /// Ten times what such batches take, where the lane can be interrupted and a batch of this size has run before;
+    /// else this long, for the first batch of a size may have a lot to prepare.
+    Measured {
+        /// The longest.
+        max_ns: Nanos,
+    },
 }
 
 pub(crate) struct Hub {
-    pub(crate) program: Arc<dyn Program>,
+    pub(crate) stack: Stack,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
     pub(crate) slots: Arc<SlotPool>,
@@ -71,6 +88,10 @@ pub(crate) struct Hub {
     settled: (Mutex<()>, Condvar),
     /// Set once no lane is left.
     broken: OnceLock<BackendError>,
+    /// What has not been answered is being refused: nothing may come back into the queue.
+    refusing: AtomicBool,
+    /// Batches that no backend could run, since the last that one could.
+    failures_in_a_row: AtomicUsize,
     started: Instant,
 }
 
@@ -97,8 +118,8 @@ pub(crate) struct LaneShared {
     pub(crate) thread: Mutex<Option<std::thread::Thread>>,
     /// Raised when the lane's thread is given up, so that it leaves should it ever come back.
     pub(crate) epoch: AtomicUsize,
-    /// The lane has to be opened again.
-    pub(crate) reopen: AtomicBool,
+    /// Stops what the lane runs.
+    pub(crate) interrupt: Mutex<Option<Arc<dyn Interrupt>>>,
 }
 
 /// The place of one batch, from its opening until its answers are out.
@@ -131,6 +152,13 @@ struct Running {
     reason: LeaveReason,
     left_ns: Nanos,
     slot_bytes: usize,
+    level: usize,
+    /// It finds out whether another backend is good again.
+    probes: bool,
+    /// When it is overdue.
+    expires_ns: Nanos,
+    /// Stops it, once.
+    interrupt: Option<Arc<dyn Interrupt>>,
 }
 
 impl Default for Running {
@@ -145,13 +173,17 @@ impl Default for Running {
             reason: LeaveReason::Idle,
             left_ns: 0,
             slot_bytes: 0,
+            level: 0,
+            probes: false,
+            expires_ns: 0,
+            interrupt: None,
         }
     }
 }
 
 impl Hub {
     pub(crate) fn new(
-        program: Arc<dyn Program>,
+        stack: Stack,
         settings: Settings,
         scheduler: Scheduler<Part>,
         slot_bytes_max: usize,
@@ -161,7 +193,7 @@ impl Hub {
         let calls_idle_max = scheduler.options().queue_rows_max.max(64);
         Arc::new(Self {
             recorder: Recorder::new(settings.rows_max),
-            slots: SlotPool::new(Arc::clone(&program), settings.rows_max, slot_bytes_max),
+            slots: SlotPool::new(Arc::clone(stack.primary()), settings.rows_max, slot_bytes_max),
             buffers: BufferPool::new(slot_bytes_max / 16),
             inbox: Inbox::with_capacity(2 * places),
             lanes: (0..lanes).map(|_| LaneShared::default()).collect(),
@@ -174,9 +206,11 @@ impl Hub {
             unanswered: AtomicUsize::new(0),
             settled: (Mutex::new(()), Condvar::new()),
             broken: OnceLock::new(),
+            refusing: AtomicBool::new(false),
+            failures_in_a_row: AtomicUsize::new(0),
             started: Instant::now(),
             scheduler: Mutex::new(scheduler),
-            program,
+            stack,
             settings,
         })
     }
@@ -196,7 +230,6 @@ impl Hub {
         self.settings.backend
     }
 
-    /// Wakes a lane's thread.
     /// A burst of requests begins.
     pub(crate) fn hold(&self, now_ns: Nanos) -> HoldId {
         self.scheduler().hold(now_ns)
@@ -208,6 +241,7 @@ impl Hub {
         woken.into_iter().for_each(|lane| self.wake(Some(lane)));
     }
 
+    /// Wakes a lane's thread.
     pub(crate) fn wake(&self, lane: Option<LaneId>) {
         if let Some(lane) = lane
             && let Some(thread) = &*lock(&self.lanes[lane.0].thread)
@@ -218,6 +252,10 @@ impl Hub {
 
     pub(crate) fn queued_rows(&self) -> usize {
         self.scheduler().queued_rows()
+    }
+
+    pub(crate) fn groups(&self) -> usize {
+        self.groups.len()
     }
 
     pub(crate) fn input_bytes(&self) -> u64 {

@@ -30,7 +30,11 @@ impl Hub {
 
     /// Answers with an error whatever has not been answered: what waits, and what still runs.
     pub(crate) fn refuse_rest(&self) {
-        let waiting = self.scheduler().drain_all();
+        let waiting = {
+            let mut scheduler = self.scheduler();
+            self.refusing.store(true, Ordering::Relaxed);
+            scheduler.drain_all()
+        };
         for part in waiting {
             self.fail_part(part, EngineError::ShuttingDown);
         }
@@ -48,6 +52,7 @@ impl Hub {
     /// Lets lanes and mover go.
     pub(crate) fn exit(&self) {
         self.exiting.store(true, Ordering::Release);
+        self.stack.programs().for_each(|program| program.retire());
         self.wake_all();
     }
 
@@ -55,7 +60,7 @@ impl Hub {
         self.exiting.load(Ordering::Acquire)
     }
 
-    fn wake_all(&self) {
+    pub(super) fn wake_all(&self) {
         for lane in &self.lanes {
             if let Some(thread) = &*lock(&lane.thread) {
                 thread.unpark();

@@ -13,7 +13,8 @@ pub(crate) struct BufferPool {
 }
 
 impl BufferPool {
-    /// Keeps at most `class_bytes_max` bytes of unused buffers in each of its size classes.
+    /// Keeps at most `class_bytes_max` bytes of unused buffers in each of its size classes, but one buffer in any case;
+    /// none at all where it is 0.
     pub(crate) fn new(class_bytes_max: usize) -> Arc<Self> {
         Arc::new(Self { classes: std::array::from_fn(|_| Mutex::default()), class_bytes_max })
     }
@@ -34,7 +35,10 @@ impl BufferPool {
     fn give_back(&self, buffer: HostBuffer) {
         let class = class_of(buffer.len());
         let Some(list) = self.classes.get(class) else { return };
-        let kept_max = (self.class_bytes_max / buffer.len().max(1)).max(1);
+        let kept_max = match self.class_bytes_max {
+            0 => 0,
+            bytes_max => (bytes_max / buffer.len().max(1)).max(1),
+        };
         let mut list = lock(list);
         if list.len() < kept_max {
             list.push(buffer);
@@ -102,6 +106,13 @@ mod tests {
         let others: Vec<_> = (0..10).map(|_| pool.acquire(65)).collect();
         drop((again, others));
         assert_eq!(pool.idle_bytes(), 256);
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let pool = BufferPool::new(0);
+        drop(pool.acquire(64));
+        assert_eq!(pool.idle_bytes(), 0);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub struct PoolStats {
 }
 
 impl SlotPool {
-    /// A pool of slots of up to `rows_max` rows that keeps at most `bytes_max` bytes.
+    /// A pool of slots of up to `rows_max` rows that keeps at most `bytes_max` bytes; 0 makes every slot anew.
     #[must_use]
     pub fn new(program: Arc<dyn Program>, rows_max: usize, bytes_max: usize) -> Arc<Self> {
         Arc::new(Self { program, rows_max, bytes_max, state: Mutex::default() })

@@ -11,6 +11,9 @@ use crate::EngineError;
 use crate::hub::{Hub, Scratch, Work, lock};
 use crate::submitters::Submitter;
 
+/// Batches are looked over at least this often.
+const WATCH_NS: u64 = 250_000_000;
+
 /// Threads that were started in place of lost ones, over an engine's life.
 const REPLACEMENTS_MAX: usize = 16;
 
@@ -131,9 +134,8 @@ impl Mover {
         let now_ns = self.hub.now_ns();
         let (lanes, look_again_ns) = self.hub.abandon_overdue(now_ns);
         lanes.into_iter().for_each(|lane| self.roster.replace(&self.hub, lane));
-        // A batch that starts while this thread sleeps is seen in time, for none may run longer than this.
-        let sleep_ns =
-            look_again_ns.map_or(self.hub.settings.batch_timeout_ns, |at_ns| at_ns.saturating_sub(now_ns));
+        // A batch that starts while this thread sleeps is seen soon enough.
+        let sleep_ns = look_again_ns.map_or(WATCH_NS, |at_ns| at_ns.saturating_sub(now_ns)).min(WATCH_NS);
         Duration::from_nanos(sleep_ns)
     }
 }

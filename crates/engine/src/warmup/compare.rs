@@ -33,18 +33,27 @@ pub(super) fn difference(
 }
 
 fn floats_differ(left: &Tensor, right: &Tensor) -> bool {
-    let (left, right, tolerance) = match left.dtype() {
-        DType::F32 => (numbers::<f32>(left, f64::from), numbers::<f32>(right, f64::from), TOLERANCE_FP32),
-        DType::F64 => (numbers::<f64>(left, |x| x), numbers::<f64>(right, |x| x), TOLERANCE_FP32),
-        DType::F16 => (numbers(left, half::f16::to_f64), numbers(right, half::f16::to_f64), TOLERANCE_HALF),
-        _ => (numbers(left, half::bf16::to_f64), numbers(right, half::bf16::to_f64), TOLERANCE_HALF),
+    let tolerance = match left.dtype() {
+        DType::F32 | DType::F64 => TOLERANCE_FP32,
+        _ => TOLERANCE_HALF,
     };
+    let (left, right) = (floats(left), floats(right));
     let largest =
         left.iter().chain(&right).filter(|value| value.is_finite()).fold(0.0, |max: f64, v| max.max(v.abs()));
     left.iter().zip(&right).any(|(a, b)| {
         let same = a == b || (a.is_nan() && b.is_nan());
         !same && ((a - b).is_nan() || (a - b).abs() > tolerance * largest)
     })
+}
+
+/// The elements of a tensor of any of the four types of floats.
+pub(crate) fn floats(tensor: &Tensor) -> Vec<f64> {
+    match tensor.dtype() {
+        DType::F32 => numbers::<f32>(tensor, f64::from),
+        DType::F64 => numbers::<f64>(tensor, |number| number),
+        DType::F16 => numbers(tensor, half::f16::to_f64),
+        _ => numbers(tensor, half::bf16::to_f64),
+    }
 }
 
 fn numbers<T: phalanx_tensor::Element>(tensor: &Tensor, convert: impl Fn(T) -> f64) -> Vec<f64> {

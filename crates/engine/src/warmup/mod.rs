@@ -14,9 +14,11 @@ use phalanx_tensor::{BatchAxis, Shape, Tensor};
 
 use crate::pad::PadPlan;
 use crate::{Batching, EngineError};
-use rig::{Outputs, Rig};
-use sample::Sample;
+use rig::Outputs;
 
+pub(crate) use compare::floats;
+pub(crate) use rig::Rig;
+pub(crate) use sample::{OPEN_SIZES, Sample};
 pub(crate) use times::most_efficient;
 
 /// Rows compared with each other.

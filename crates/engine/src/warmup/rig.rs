@@ -10,7 +10,7 @@ use phalanx_tensor::{Shape, Tensor};
 use super::sample::Sample;
 
 /// A lane on the calling thread that runs one batch at a time.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     program: Arc<dyn Program>,
     layout: Arc<Layout>,
     lane: Box<dyn Lane>,
@@ -32,17 +32,29 @@ impl Completions for Ended {
     }
 }
 
+impl Ended {
+    fn wait(&self) -> Completion {
+        let mut completion = self.completion.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match completion.take() {
+                Some(ended) => return ended,
+                None => completion = self.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
+
 /// The rows that a run gave.
-pub(super) struct Outputs {
+pub(crate) struct Outputs {
     /// Rows that ran, padding included.
-    ran: usize,
+    pub(crate) ran: usize,
     /// One tensor an output, of all rows that ran.
-    pub(super) tensors: Vec<Tensor>,
+    pub(crate) tensors: Vec<Tensor>,
 }
 
 impl Outputs {
     /// Why these cannot be handed out row by row; `None` where they can.
-    pub(super) fn misshapen(&self, rows: usize) -> Option<String> {
+    pub(crate) fn misshapen(&self, rows: usize) -> Option<String> {
         let wrong =
             self.tensors.iter().position(|tensor| tensor.rows() != self.ran || tensor.shape().is_empty())?;
         let shape = self.tensors[wrong].shape();
@@ -51,22 +63,22 @@ impl Outputs {
 }
 
 impl Rig {
-    pub(super) fn open(program: Arc<dyn Program>, layout: Arc<Layout>) -> Result<Self, BackendError> {
+    pub(crate) fn open(program: Arc<dyn Program>, layout: Arc<Layout>) -> Result<Self, BackendError> {
         let ended = Arc::new(Ended::default());
         let lane = program.open_lane(Arc::clone(&ended) as Arc<dyn Completions>)?;
         Ok(Self { program, layout, lane, ended, slot: None, next_id: 0 })
     }
 
-    pub(super) fn layout(&self) -> &Arc<Layout> {
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 
-    pub(super) fn rows_max(&self) -> usize {
+    pub(crate) fn rows_max(&self) -> usize {
         self.program.buckets().max()
     }
 
     /// Runs these rows of the sample, padded to a size the program can run.
-    pub(super) fn run(
+    pub(crate) fn run(
         &mut self,
         sample: &Sample,
         tails: &[Shape],
@@ -78,7 +90,7 @@ impl Rig {
     }
 
     /// Puts these rows of the sample into the slot; the size at which they run comes back.
-    pub(super) fn fill(
+    pub(crate) fn fill(
         &mut self,
         sample: &Sample,
         tails: &[Shape],
@@ -101,22 +113,14 @@ impl Rig {
     }
 
     /// Runs what is in the slot; how long it took comes back.
-    pub(super) fn submit(&mut self, rows: usize) -> Result<Duration, BackendError> {
+    pub(crate) fn submit(&mut self, rows: usize) -> Result<Duration, BackendError> {
         let lost =
             || BackendError::Run { backend: "engine", message: "the slot did not come back".to_owned() };
         let slot = self.slot.take().ok_or_else(lost)?;
-        self.next_id += 1;
         let start = Instant::now();
+        self.next_id += 1;
         self.lane.submit(BatchId(self.next_id), slot, rows);
-        let mut completion = self.ended.completion.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = loop {
-            match completion.take() {
-                Some(ended) => break ended,
-                None => {
-                    completion = self.ended.arrived.wait(completion).unwrap_or_else(PoisonError::into_inner);
-                }
-            }
-        };
+        let ended = self.ended.wait();
         let took = start.elapsed();
         match ended {
             Completion::Done(slot) => {
@@ -129,6 +133,22 @@ impl Rig {
             }
             Completion::Lost(loss) => Err(loss.error),
             Completion::Single(_) => Err(lost()),
+        }
+    }
+
+    /// Runs these inputs as they are; what they give and how long it took come back.
+    pub(crate) fn run_single(&mut self, inputs: &[Tensor]) -> Result<(Vec<Tensor>, Duration), BackendError> {
+        let start = Instant::now();
+        self.next_id += 1;
+        self.lane.submit_single(BatchId(self.next_id), inputs);
+        match self.ended.wait() {
+            Completion::Single(outputs) => Ok((outputs, start.elapsed())),
+            Completion::Failed(_, error) => Err(error),
+            Completion::Lost(loss) => Err(loss.error),
+            Completion::Done(_) => {
+                let message = "a single run ended as a batch".to_owned();
+                Err(BackendError::Run { backend: "engine", message })
+            }
         }
     }
 

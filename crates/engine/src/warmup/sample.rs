@@ -5,10 +5,10 @@ use crate::groups;
 use crate::pad::PadPlan;
 
 /// Sizes tried for axes that the model leaves open, the likeliest first.
-const OPEN_SIZES: [usize; 6] = [16, 8, 32, 1, 64, 224];
+pub(crate) const OPEN_SIZES: [usize; 6] = [16, 8, 32, 1, 64, 224];
 
 /// Rows to run the model on. Rows of different numbers differ.
-pub(super) struct Sample {
+pub(crate) struct Sample {
     given: Option<Vec<Tensor>>,
     dtypes: Vec<DType>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Sample {
 impl Sample {
     /// The user's rows. Where there are fewer than asked for, they are varied: numbers scaled, integers rotated within
     /// their row, so that ids stay valid.
-    pub(super) fn given(tensors: &[Tensor], signature: &Signature) -> Result<Self, EngineError> {
+    pub(crate) fn given(tensors: &[Tensor], signature: &Signature) -> Result<Self, EngineError> {
         if tensors.len() != signature.inputs.len() {
             return Err(EngineError::invalid_input(
                 "tensors of the warm-up sample",
@@ -38,12 +38,12 @@ impl Sample {
     }
 
     /// Random rows: numbers between -1 and 1, integers and booleans of 0 and 1, which are the likeliest to be valid.
-    pub(super) fn random(signature: &Signature) -> Self {
+    pub(crate) fn random(signature: &Signature) -> Self {
         Self { given: None, dtypes: signature.inputs.iter().map(|info| info.dtype).collect() }
     }
 
     /// The shapes of a row, one per input, that are worth trying.
-    pub(super) fn candidate_tails(
+    pub(crate) fn candidate_tails(
         &self,
         signature: &Signature,
         pad: &PadPlan,
@@ -59,7 +59,7 @@ impl Sample {
     }
 
     /// Writes row `row` of input `input`.
-    pub(super) fn write_row(&self, input: usize, tail: &Shape, row: usize, target: &mut [u8]) {
+    pub(crate) fn write_row(&self, input: usize, tail: &Shape, row: usize, target: &mut [u8]) {
         match self.given.as_ref().map(|tensors| &tensors[input]) {
             Some(tensor) if tensor.bytes().len() == target.len() * tensor.rows() => {
                 let start = (row % tensor.rows()) * target.len();

@@ -25,6 +25,12 @@ pub(crate) struct Controls {
     pub panics: AtomicUsize,
     /// Lose the lane in the next this many batches.
     pub losses: AtomicUsize,
+    /// Fail batches that hold a row which starts with one of these numbers.
+    pub bad: Mutex<Vec<f32>>,
+    /// Panic in batches that hold a row which starts with one of these.
+    pub fatal: Mutex<Vec<f32>>,
+    /// Fail every batch.
+    pub broken: AtomicBool,
     /// Opening a lane fails.
     pub no_lanes: AtomicBool,
     /// Slots cannot be allocated.
@@ -176,6 +182,16 @@ impl Controls {
         }
         let input: Vec<f32> = bytemuck_cast(slot.input_rows(0, rows));
         let width = slot.layout().inputs[0].tail.elements().unwrap().max(1);
+        let holds = |numbers: &Mutex<Vec<f32>>| {
+            let numbers = numbers.lock().unwrap();
+            input.chunks_exact(width).any(|row| numbers.contains(&row[0]))
+        };
+        let (is_bad, is_fatal) = (holds(&self.bad), holds(&self.fatal));
+        assert!(!is_fatal, "told to by a row");
+        if is_bad || self.broken.load(Ordering::SeqCst) {
+            let error = BackendError::Run { backend: "fake", message: "told to".to_owned() };
+            return Completion::Failed(Some(slot), error);
+        }
         self.rows.lock().unwrap().extend(input.chunks_exact(width).map(|row| row[0]));
         let mean = input.iter().sum::<f32>() / input.len() as f32;
         let shift = if self.dependent.load(Ordering::SeqCst) { mean } else { 0.0 };
@@ -216,6 +232,12 @@ pub(crate) fn builder(controls: &Arc<Controls>) -> EngineBuilder {
         .lanes(1)
         .max_batch(64)
         .warmup_budget(Duration::ZERO)
+}
+
+/// A builder on two fake backends, the second to stand in for the first.
+pub(crate) fn builder_of_two(first: &Arc<Controls>, second: &Arc<Controls>) -> EngineBuilder {
+    let fake = |controls: &Arc<Controls>| Arc::new(Fake(Arc::clone(controls))) as Arc<dyn Backend>;
+    builder(first).backend(BackendChoice::Ranked(vec![fake(first), fake(second)]))
 }
 
 pub(crate) fn build(

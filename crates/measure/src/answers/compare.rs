@@ -1,5 +1,6 @@
-use half::{bf16, f16};
-use phalanx_tensor::{DType, Element};
+use phalanx_tensor::DType;
+
+use super::numbers::numbers;
 
 /// The largest difference of any element, relative to the largest magnitude in its row of `expected`.
 ///
@@ -13,25 +14,23 @@ pub fn row_error(dtype: DType, row_bytes: usize, expected: &[u8], got: &[u8]) ->
     if expected == got {
         return 0.0;
     }
+    if !dtype.is_float() {
+        return f64::INFINITY;
+    }
     let row_bytes = if row_bytes == 0 { expected.len() } else { row_bytes };
     let rows = expected.chunks(row_bytes).zip(got.chunks(row_bytes));
-    let error = match dtype {
-        DType::F16 => float_row_error::<f16>,
-        DType::BF16 => float_row_error::<bf16>,
-        DType::F32 => float_row_error::<f32>,
-        DType::F64 => float_row_error::<f64>,
-        _ => return f64::INFINITY,
-    };
-    rows.map(|(expected, got)| error(expected, got)).fold(0.0, f64::max)
+    rows.map(|(expected, got)| float_row_error(dtype, expected, got)).fold(0.0, f64::max)
 }
 
-fn float_row_error<T: Element + Into<f64>>(expected: &[u8], got: &[u8]) -> f64 {
-    let values = |bytes: &[u8]| -> Vec<f64> {
-        bytemuck::pod_collect_to_vec::<u8, T>(bytes).into_iter().map(Into::into).collect()
-    };
-    let (expected, got) = (values(expected), values(got));
-    let largest = expected.iter().filter(|x| x.is_finite()).fold(0.0, |most: f64, x| most.max(x.abs()));
+fn float_row_error(dtype: DType, expected: &[u8], got: &[u8]) -> f64 {
+    let (expected, got) = (numbers(dtype, expected), numbers(dtype, got));
+    let largest = largest(&expected);
     expected.iter().zip(&got).map(|(&expected, &got)| difference(expected, got, largest)).fold(0.0, f64::max)
+}
+
+/// The largest magnitude of those that are finite.
+pub(crate) fn largest(values: &[f64]) -> f64 {
+    values.iter().filter(|x| x.is_finite()).fold(0.0, |most: f64, x| most.max(x.abs()))
 }
 
 fn difference(expected: f64, got: f64, largest: f64) -> f64 {
@@ -47,6 +46,7 @@ fn difference(expected: f64, got: f64, largest: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use half::f16;
 
     fn error(expected: &[f32], got: &[f32], row: usize) -> f64 {
         row_error(DType::F32, row * 4, bytemuck::cast_slice(expected), bytemuck::cast_slice(got))

@@ -1,9 +1,12 @@
 //! Whether two answers are the same.
 
 mod compare;
+mod numbers;
 mod tolerance;
 
+pub(crate) use compare::largest;
 pub use compare::row_error;
+pub(crate) use numbers::numbers;
 pub use tolerance::tolerance;
 
 use std::sync::Arc;

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
+use phalanx_engine::choice::Choice;
 use serde::Serialize;
 
 use super::Row;
 use crate::machine::Machine;
 
 /// What was run on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BackendReport {
     /// The backend's name.
     pub name: String,
@@ -16,6 +17,8 @@ pub struct BackendReport {
     pub library: Option<String>,
     /// The device.
     pub device: String,
+    /// Why this backend on this device; `None` where it was named.
+    pub choice: Option<Choice>,
 }
 
 /// What was run.

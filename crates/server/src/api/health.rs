@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use phalanx_engine::EngineInfo;
+
 use crate::ServeError;
 use crate::context::Context;
 
@@ -15,5 +19,21 @@ pub(crate) fn model_ready(context: &Context, model: &str, version: &str) -> Resu
         Ok(_) => Ok(!context.is_stopping()),
         Err(ServeError::NotReady { .. }) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// What runs the models that answer, each once, such as `onnxruntime/1.31.1 cpu`; of the model of this name and version
+/// where one is said.
+pub(crate) fn backends(context: &Context, model: Option<(&str, &str)>) -> Vec<String> {
+    let backend = |info: &EngineInfo| format!("{}/{} {}", info.backend, info.runtime_version(), info.device);
+    match model {
+        Some((model, version)) => {
+            let served = context.registry.find(model, version);
+            served.iter().map(|served| backend(served.info())).collect()
+        }
+        None => {
+            let all = context.registry.served();
+            all.iter().map(|served| backend(served.info())).collect::<BTreeSet<_>>().into_iter().collect()
+        }
     }
 }

@@ -13,7 +13,7 @@ mod trace;
 
 pub(crate) use config::model_config;
 pub use control::{LoadOverrides, ModelControl};
-pub(crate) use health::{model_ready, server_ready};
+pub(crate) use health::{backends, model_ready, server_ready};
 pub(crate) use logging::{log_settings, update_log_settings};
 pub(crate) use metadata::{model_metadata, server_metadata};
 pub(crate) use settings::Settings;

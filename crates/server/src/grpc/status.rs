@@ -19,6 +19,7 @@ pub(super) fn code(error: &ServeError) -> Code {
         ServeError::Unauthorized => Code::Unauthenticated,
         ServeError::Forbidden { .. } => Code::PermissionDenied,
         ServeError::Unsupported { .. } => Code::Unimplemented,
+        ServeError::Poisonous { .. } => Code::FailedPrecondition,
         ServeError::Failed { .. } => Code::Internal,
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn status(error: &ServeError) -> StatusCode {
         ServeError::Forbidden { .. } => StatusCode::FORBIDDEN,
         // Triton says 400 to what it does not have; its clients show the text then.
         ServeError::Unsupported { .. } => StatusCode::BAD_REQUEST,
+        ServeError::Poisonous { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         ServeError::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

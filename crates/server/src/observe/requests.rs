@@ -64,7 +64,7 @@ impl Requests {
         let limiter = match error {
             ServeError::Overloaded { .. } => &self.overloaded,
             ServeError::TooLate { .. } => &self.too_late,
-            ServeError::Failed { .. } => &self.failed,
+            ServeError::Failed { .. } | ServeError::Poisonous { .. } => &self.failed,
             // The client's own doing, or said elsewhere.
             _ => return,
         };

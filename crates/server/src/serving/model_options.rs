@@ -2,7 +2,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use phalanx_backend::{Device, Optimize, Precision};
-use phalanx_engine::{BackendChoice, Engine, EngineBuilder, PadRule, Policy};
+use phalanx_engine::choice::Search;
+use phalanx_engine::{BackendChoice, Engine, EngineBuilder, Isolation, PadRule, Policy};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
@@ -11,6 +12,8 @@ use phalanx_tensor::Tensor;
 pub struct ModelOptions {
     /// What runs it.
     pub backend: Option<BackendChoice>,
+    /// How `auto` finds what runs it.
+    pub search: Option<Search>,
     /// What it runs on.
     pub device: Option<Device>,
     /// The onnxruntime library to load.
@@ -41,6 +44,12 @@ pub struct ModelOptions {
     pub device_submitters_max: Option<usize>,
     /// How long a batch may run.
     pub batch_timeout: Option<Duration>,
+    /// Whether lanes run in threads or in worker processes.
+    pub isolation: Option<Isolation>,
+    /// The executable of worker processes.
+    pub worker_exe: Option<PathBuf>,
+    /// Whether another backend runs what the chosen one fails to run.
+    pub fallback: Option<bool>,
     /// Valid inputs to run before the model is ready, each one tensor an input.
     pub warmup: Vec<Vec<Tensor>>,
 }
@@ -52,6 +61,7 @@ impl ModelOptions {
         let defaults = defaults.clone();
         Self {
             backend: self.backend.or(defaults.backend),
+            search: self.search.or(defaults.search),
             device: self.device.or(defaults.device),
             onnxruntime: self.onnxruntime.or(defaults.onnxruntime),
             lanes: self.lanes.or(defaults.lanes),
@@ -67,6 +77,9 @@ impl ModelOptions {
             memory_max: self.memory_max.or(defaults.memory_max),
             device_submitters_max: self.device_submitters_max.or(defaults.device_submitters_max),
             batch_timeout: self.batch_timeout.or(defaults.batch_timeout),
+            isolation: self.isolation.or(defaults.isolation),
+            worker_exe: self.worker_exe.or(defaults.worker_exe),
+            fallback: self.fallback.or(defaults.fallback),
             warmup: if self.warmup.is_empty() { defaults.warmup } else { self.warmup },
         }
     }
@@ -84,6 +97,7 @@ impl ModelOptions {
         }
         given! {
             backend => backend,
+            search => search,
             device => device,
             onnxruntime => onnxruntime_library,
             lanes => lanes,
@@ -98,6 +112,9 @@ impl ModelOptions {
             pad => pad,
             device_submitters_max => device_submitters_max,
             batch_timeout => batch_timeout,
+            isolation => isolation,
+            worker_exe => worker_exe,
+            fallback => fallback,
         }
         if let Some(bytes) = self.memory_max {
             builder = builder.memory_bytes_max(bytes as u64);

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use compact_str::{CompactString, ToCompactString};
-use phalanx_backend::Device;
 use phalanx_engine::{Engine, EngineInfo, Policy};
 use phalanx_model::Model;
 use phalanx_tensor::Signature;
@@ -44,12 +43,7 @@ impl Served {
         options: ModelOptions,
     ) -> Result<Self, ServeError> {
         let failed = |error: phalanx_engine::EngineError| ServeError::Failed { message: error.to_string() };
-        let mut builder = options.builder(model);
-        if options.device.is_some_and(|device| device != Device::Cpu)
-            && options.device_submitters_max.is_none()
-        {
-            builder = builder.device_submitters_max(ACCELERATOR_SUBMITTERS_MAX);
-        }
+        let builder = options.builder(model).accelerator_submitters_max(ACCELERATOR_SUBMITTERS_MAX);
         let engine = builder.build().map_err(failed)?;
         for inputs in &options.warmup {
             engine.infer_blocking(inputs.clone().into()).map_err(failed)?;

@@ -65,6 +65,8 @@ fn the_server_and_its_process_are_described() {
     assert_eq!(one("phalanx_http_responses_total", &[("code", "404")]), 1.0);
     assert_eq!(one("phalanx_build_info", &[("version", env!("CARGO_PKG_VERSION"))]), 1.0);
     assert_eq!(one("phalanx_model_info", &[("model", "copy"), ("backend", "null"), ("device", "cpu")]), 1.0);
+    let named = [("model", "copy"), ("backend", "null"), ("device", "cpu"), ("chosen_by", "named")];
+    assert_eq!(one("phalanx_backend_info", &named), 1.0);
     let states = [("ready", 1.0), ("loading", 0.0), ("failed", 0.0), ("unloaded", 0.0)];
     assert!(states.iter().all(|(state, is)| one("phalanx_model_state", &[("state", state)]) == *is));
     assert!(one("process_resident_memory_bytes", &[]) > 1e6);

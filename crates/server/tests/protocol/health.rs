@@ -13,6 +13,12 @@ fn health_is_the_same_over_both() {
     assert_eq!(rig.get("/v2/health/ready").ok(), json!({"ready": true}));
     assert_eq!(rig.get("/v2/models/null/ready").ok(), json!({"name": "null", "ready": true}));
     assert_eq!(rig.get("/v2/models/null/versions/1/ready").status, 200);
+    for path in ["/v2/health/ready", "/v2/models/null/ready"] {
+        let reply = rig.http().call(&get(path));
+        let backend = &reply.headers["phalanx-backend"];
+        assert!(backend.starts_with("null/") && backend.ends_with(" cpu"), "{path}: {backend}");
+    }
+    assert!(!rig.http().call(&get("/v2/health/live")).headers.contains_key("phalanx-backend"));
     assert!(rig.get("/v2/models/null/versions/7/ready").error(404).contains("\"7\""));
     assert!(rig.get("/v2/models/nobody/ready").error(404).contains("\"nobody\""));
     rig.runtime.block_on(async {

@@ -16,7 +16,7 @@ use phalanx_measure::{Samples, Soak, WaitedLane};
 use phalanx_model::Model;
 
 use crate::args::{BenchArgs, StrategyName};
-use crate::dataset::Inputs;
+use crate::dataset;
 use crate::failure::Failure;
 use crate::measuring::{self, REFERENCE_BUDGET};
 use crate::progress::Progress;
@@ -43,9 +43,9 @@ impl Subject {
     /// The model at `path`, run as the options say.
     pub(super) fn model(args: &BenchArgs, path: &Path) -> Result<Self, Failure> {
         let model = Model::load(path)?;
-        let draw = draw(args);
-        let (samples, chosen_dims) = match &args.inputs {
-            Some(inputs) => (from_file(inputs, &model)?, BTreeMap::new()),
+        let draw = args.samples.draw();
+        let (samples, chosen_dims) = match &args.samples.inputs {
+            Some(inputs) => (dataset::samples(inputs, model.signature())?, BTreeMap::new()),
             None => (measuring::draw(&model, &draw)?, draw.chosen_dims(model.signature())),
         };
         let mut builder = session::builder(&args.engine, &model)?;
@@ -130,7 +130,13 @@ impl Subject {
         if args.engine.max_batch.is_some() || rows <= self.engine.info().max_batch || !self.batched() {
             return Ok(self.engine.clone());
         }
-        Ok(self.builder.clone().max_batch(rows).build()?)
+        let mut builder = self.builder.clone().max_batch(rows);
+        if self.engine.info().choice.is_some() {
+            // The same again, whatever another search would find.
+            let info = self.engine.info();
+            builder = builder.backend(BackendChoice::Named(info.backend.to_owned())).device(info.device);
+        }
+        Ok(builder.build()?)
     }
 
     /// Callers of the engine, under this name.
@@ -190,19 +196,4 @@ impl Subject {
         }
         fitting
     }
-}
-
-fn draw(args: &BenchArgs) -> Draw {
-    Draw {
-        ranges: args.range.iter().cloned().collect(),
-        dims: args.dim.iter().map(|(axis, size)| (axis.clone(), size.get())).collect(),
-        seed: args.seed,
-    }
-}
-
-fn from_file(path: &Path, model: &Model) -> Result<Samples, Failure> {
-    let inputs = Inputs::open(path, model.signature())?;
-    let batched = inputs.rows().is_some();
-    let tensors = inputs.whole()?;
-    Ok(if batched { Samples::from_rows(&tensors)? } else { Samples::whole(tensors) })
 }

@@ -8,16 +8,16 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use phalanx_measure::Machine;
 use phalanx_measure::remote::{
     Access, ClosedLoop, GoodputReport, LoadGenerator, LoadReport, OpenLoop, RemoteError, RequestOptions,
     Server, Target,
 };
-use phalanx_measure::{Machine, Samples};
 use serde::Serialize;
 
 use self::live::Live;
 use crate::args::LoadArgs;
-use crate::dataset::Inputs;
+use crate::dataset;
 use crate::failure::Failure;
 use crate::terminal;
 
@@ -63,9 +63,9 @@ fn finish(
 fn generator(args: &LoadArgs) -> Result<LoadGenerator, Failure> {
     let server = Server::ask(target(args)?, access(args)?, &args.model, &args.model_version)?;
     let requests = &args.requests;
-    let samples = match &requests.inputs {
-        Some(path) => from_file(path, &server)?,
-        None => server.draw(plan::draw(requests))?,
+    let samples = match &requests.samples.inputs {
+        Some(path) => dataset::samples(path, server.signature())?,
+        None => server.draw(requests.samples.draw())?,
     };
     let options = RequestOptions {
         format: args.format.into(),
@@ -120,13 +120,6 @@ fn access(args: &LoadArgs) -> Result<Access, Failure> {
         None => args.requests.api_key.clone(),
     };
     Ok(Access { api_key, tls_ca: args.requests.tls_ca.clone() })
-}
-
-fn from_file(path: &Path, server: &Server) -> Result<Samples, Failure> {
-    let inputs = Inputs::open(path, server.signature())?;
-    let batched = inputs.rows().is_some();
-    let tensors = inputs.whole()?;
-    Ok(if batched { Samples::from_rows(&tensors)? } else { Samples::whole(tensors) })
 }
 
 fn write_hdr(path: &Path, report: &LoadReport) -> Result<(), Failure> {

@@ -1,9 +1,8 @@
 use std::num::NonZeroUsize;
 
-use phalanx_measure::draw::Draw;
 use phalanx_measure::remote::{CONNECTIONS, ClosedLoop, GoodputSearch, OpenLoop, Profile};
 
-use crate::args::{LoadArgs, LoadRequestArgs};
+use crate::args::LoadArgs;
 use crate::failure::Failure;
 
 /// Rows of the table that a ramp is shown in.
@@ -31,7 +30,7 @@ pub(super) fn open(args: &LoadArgs) -> Result<OpenLoop, Failure> {
     Ok(OpenLoop {
         profile: profile?.after_warm_up(shape.warmup),
         arrivals: shape.arrivals,
-        seed: args.requests.seed,
+        seed: args.requests.samples.seed,
         slo: args.slo,
         connections: connections(args),
         missed_max: None,
@@ -44,7 +43,7 @@ pub(super) fn search(args: &LoadArgs) -> Result<GoodputSearch, Failure> {
     Ok(GoodputSearch {
         rate: args.shape.rate,
         arrivals: args.shape.arrivals,
-        seed: args.requests.seed,
+        seed: args.requests.samples.seed,
         slo,
         share: args.search.share,
         duration: args.shape.duration,
@@ -53,15 +52,6 @@ pub(super) fn search(args: &LoadArgs) -> Result<GoodputSearch, Failure> {
         probes_max: args.search.probes,
         connections: connections(args),
     })
-}
-
-/// What they say about random inputs.
-pub(super) fn draw(args: &LoadRequestArgs) -> Draw {
-    Draw {
-        ranges: args.range.iter().cloned().collect(),
-        dims: args.dim.iter().map(|(axis, size)| (axis.clone(), size.get())).collect(),
-        seed: args.seed,
-    }
 }
 
 fn connections(args: &LoadArgs) -> NonZeroUsize {

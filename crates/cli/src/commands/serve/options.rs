@@ -1,3 +1,4 @@
+use phalanx_engine::choice::Search;
 use phalanx_model::Model;
 use phalanx_server::observe::{self, LogOptions, Logging};
 use phalanx_server::{Limits, ModelOptions, Server, ServerError, ServerOptions, Timeouts, Tls};
@@ -100,6 +101,7 @@ pub(super) fn model(args: &EngineArgs, model: &Model) -> Result<ModelOptions, Fa
 pub(super) fn engine(args: &EngineArgs) -> ModelOptions {
     ModelOptions {
         backend: args.backend.clone(),
+        search: Some(Search::in_children()),
         device: args.device,
         onnxruntime: args.onnxruntime.clone(),
         lanes: args.lanes.map(usize::from),
@@ -115,6 +117,9 @@ pub(super) fn engine(args: &EngineArgs) -> ModelOptions {
         memory_max: args.memory_max,
         device_submitters_max: args.device_submitters_max.map(usize::from),
         batch_timeout: args.batch_timeout,
+        isolation: args.isolation,
+        worker_exe: args.worker_exe.clone(),
+        fallback: args.no_fallback.then_some(false),
         warmup: Vec::new(),
     }
 }

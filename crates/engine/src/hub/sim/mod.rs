@@ -24,10 +24,19 @@ fn every_request_is_answered_exactly_once() {
     }
     assert!(seen.requests >= 100_000, "{seen:?}");
     // Each kind of end occurs, so that none is tested by name only.
-    let ends =
-        [seen.answered, seen.failed, seen.late, seen.refused, seen.cancelled, seen.left, seen.shut_down];
+    let ends = [
+        seen.answered,
+        seen.failed,
+        seen.poisonous,
+        seen.late,
+        seen.refused,
+        seen.cancelled,
+        seen.left,
+        seen.shut_down,
+    ];
     assert!(ends.iter().all(|&count| count > 100), "{seen:?}");
     assert_eq!(ends.iter().sum::<usize>(), seen.requests, "{seen:?}");
+    assert!(seen.moves > 100, "{seen:?}");
 }
 
 #[test]

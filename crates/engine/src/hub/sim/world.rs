@@ -3,16 +3,27 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use phalanx_backend::{BackendError, Buckets, Completion, Loss, Program, Slot};
+use phalanx_backend::{BackendError, Buckets, Completion, Device, Loss, Program, Slot};
 use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
 use phalanx_tensor::Tensor;
 
 use super::program::{Tripler, numbers, run};
 use crate::call::Part;
-use crate::hub::{Finished, Hub, Next, Scratch, Settings, Work};
+use crate::fallback::{Candidate, Pace, Stack};
+use crate::hub::{BatchTimeout, Finished, Hub, Next, Scratch, Settings, Submission, Work};
 use crate::pad::PadPlan;
 use crate::{EngineError, Infer};
+
+/// Candidates take over from each other within one run.
+const PACE: Pace = Pace {
+    failures_max: 2,
+    window_ns: 10_000,
+    probes_needed: 2,
+    probe_wait_min_ns: 500,
+    probe_wait_max_ns: 2_000,
+};
 
 /// How requests ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,11 +31,15 @@ pub(super) struct Tally {
     pub(super) requests: usize,
     pub(super) answered: usize,
     pub(super) failed: usize,
+    /// Refused because it takes lanes down.
+    pub(super) poisonous: usize,
     pub(super) late: usize,
     pub(super) refused: usize,
     pub(super) cancelled: usize,
     pub(super) left: usize,
     pub(super) shut_down: usize,
+    /// Times that another candidate took over.
+    pub(super) moves: usize,
 }
 
 impl Tally {
@@ -32,11 +47,13 @@ impl Tally {
         self.requests += other.requests;
         self.answered += other.answered;
         self.failed += other.failed;
+        self.poisonous += other.poisonous;
         self.late += other.late;
         self.refused += other.refused;
         self.cancelled += other.cancelled;
         self.left += other.left;
         self.shut_down += other.shut_down;
+        self.moves += other.moves;
     }
 }
 
@@ -53,9 +70,29 @@ pub(super) struct World {
     left_in_queue: HashSet<u32>,
     /// The burst that is under way.
     burst: Option<HoldId>,
+    /// Batches fail and lanes are lost for no reason of the requests'.
+    is_rough: bool,
+    recovers: bool,
+    levels: usize,
+    /// First numbers of rows that no backend runs, and of those that take the lane down.
+    bad_rows: HashSet<u32>,
+    poison_rows: HashSet<u32>,
+    /// A batch was overdue: its requests have failed for nobody's fault.
+    gave_up: bool,
+}
+
+/// What is wrong with a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// Its batch fails.
+    Bad,
+    /// Its batch takes the lane down.
+    Poison,
 }
 
 struct Caller {
+    fault: Fault,
     infer: Infer,
     first: f32,
     rows: usize,
@@ -65,7 +102,15 @@ struct Caller {
 
 #[derive(Default)]
 struct SimLane {
-    running: Option<(BatchRef, Slot, usize, Nanos)>,
+    running: Option<Flight>,
+}
+
+struct Flight {
+    batch: BatchRef,
+    level: usize,
+    slot: Slot,
+    rows: usize,
+    started_ns: Nanos,
 }
 
 /// xorshift64*, Vigna 2016.
@@ -121,11 +166,18 @@ pub(super) fn random_world(seed: u64) -> World {
         groups_max: 2,
         input_bytes_max: u64::MAX,
         latency,
-        batch_timeout_ns: 5_000,
+        batch_timeout: BatchTimeout::Fixed(5_000),
+        recovers: !random.one_in(4),
     };
+    let (recovers, levels) = (settings.recovers, 1 + random.below(2));
+    let is_rough = random.one_in(2);
+    let primary: Arc<dyn Program> = program;
+    let candidate = || Candidate::ready("tripler", Device::Cpu, Arc::clone(&primary));
+    let others = (1..levels).map(|_| candidate()).collect();
+    let stack = Stack::new(candidate(), Arc::clone(&primary), others, PACE);
     let lanes = options.lanes;
     World {
-        hub: Hub::new(program, settings, Scheduler::new(options), usize::MAX),
+        hub: Hub::new(stack, settings, Scheduler::new(options), usize::MAX),
         random,
         now_ns: 0,
         callers: Vec::new(),
@@ -135,6 +187,12 @@ pub(super) fn random_world(seed: u64) -> World {
         tally: Tally::default(),
         left_in_queue: HashSet::new(),
         burst: None,
+        is_rough,
+        recovers,
+        levels,
+        bad_rows: HashSet::new(),
+        poison_rows: HashSet::new(),
+        gave_up: false,
     }
 }
 
@@ -171,6 +229,18 @@ impl World {
         // Three widths and room for two groups: groups come and go.
         let width = 1 + self.random.below(3);
         let first = (self.admitted * 32) as f32;
+        let fault = match self.random.below(100) {
+            0 => Fault::Bad,
+            1 => Fault::Poison,
+            _ => Fault::None,
+        };
+        // One row is enough, whichever it is.
+        let at_fault = self.admitted as u32 * 32 + self.random.below(rows) as u32;
+        match fault {
+            Fault::Bad => drop(self.bad_rows.insert(at_fault)),
+            Fault::Poison => drop(self.poison_rows.insert(at_fault)),
+            Fault::None => {}
+        }
         let values = (0..rows).flat_map(|row| vec![first + row as f32; width]).collect();
         let tensor = Tensor::from_vec::<f32>([rows, width], values).unwrap();
         let deadline_ns = self.random.one_in(4).then(|| self.now_ns + self.random.below(2000) as u64);
@@ -178,9 +248,9 @@ impl World {
         match self.hub.admit(vec![tensor], deadline_ns, priority, self.now_ns) {
             Ok(admitted) => {
                 let infer = Infer::waiting(Arc::clone(&self.hub), admitted.call, admitted.generation);
-                self.callers.push(Caller { infer, first, rows, width, wants_cancel: false });
+                self.callers.push(Caller { fault, infer, first, rows, width, wants_cancel: false });
             }
-            Err(error) => self.count(&error),
+            Err(error) => self.count(&error, Fault::None),
         }
     }
 
@@ -207,31 +277,20 @@ impl World {
         let own = caller.first..caller.first + caller.rows as f32;
         let is_own =
             |slot: &Slot, rows: usize| numbers(slot.input_rows(0, rows)).iter().any(|x| own.contains(x));
-        self.lanes.iter().flat_map(|lane| &lane.running).any(|(_, slot, rows, _)| is_own(slot, *rows))
+        self.lanes.iter().flat_map(|lane| &lane.running).any(|flight| is_own(&flight.slot, flight.rows))
             || caller.rows > 1
     }
 
     /// A lane's batch ends, or it asks for one.
     fn lane_acts(&mut self, index: usize) {
         let mut report = None;
-        if let Some((batch, mut slot, rows, started_ns)) = self.lanes[index].running.take() {
-            let failure = BackendError::Run { backend: "tripler", message: "at random".to_owned() };
-            let completion = match self.random.below(20) {
-                0 => Completion::Failed(Some(slot), failure),
-                1 => Completion::Failed(None, failure),
-                2 => Completion::Lost(Loss::total(failure)),
-                _ => {
-                    for first in run(&mut slot, rows) {
-                        assert!(
-                            !self.left_in_queue.contains(&(first as u32)),
-                            "{first} was cancelled before it ran"
-                        );
-                    }
-                    Completion::Done(slot)
-                }
-            };
-            let took_ns = self.now_ns - started_ns;
-            let finished = Finished { batch, completion, took_ns };
+        if let Some(flight) = self.lanes[index].running.take() {
+            let (batch, level) = (flight.batch, flight.level);
+            let took_ns = self.now_ns - flight.started_ns;
+            let finished = Finished { batch, completion: self.end(flight), took_ns };
+            if level != self.hub.stack.active() {
+                return self.hub.finish_aside(LaneId(index), finished, self.now_ns);
+            }
             if self.random.one_in(2) {
                 return self.hub.finish(LaneId(index), finished, self.now_ns);
             }
@@ -239,11 +298,39 @@ impl World {
             self.hub.inbox.push(Work::Deliver(finished));
         }
         match self.hub.next(LaneId(index), report, self.now_ns, &mut self.taken) {
-            Next::Batch { batch, slot, rows } => {
-                self.lanes[index].running = Some((batch, slot, rows, self.now_ns));
+            Next::Run { batch, level, work: Submission::Rows { slot, rows } } => {
+                assert!(level < self.levels, "a candidate that there is");
+                let started_ns = self.now_ns;
+                self.lanes[index].running = Some(Flight { batch, level, slot, rows, started_ns });
             }
-            Next::Single { .. } => unreachable!("the program has a batch axis"),
+            Next::Run { .. } => unreachable!("the program has a batch axis"),
             Next::Wait | Next::WaitUntil(_) => {}
+        }
+    }
+
+    /// How a batch ends: as its rows have it, and in a rough world by chance as well, more often on the first level.
+    fn end(&mut self, flight: Flight) -> Completion {
+        let Flight { mut slot, rows, level, .. } = flight;
+        let failure = |why: &str| BackendError::Run { backend: "tripler", message: why.to_owned() };
+        let firsts = run(&mut slot, rows);
+        for first in &firsts {
+            assert!(!self.left_in_queue.contains(&(*first as u32)), "{first} was cancelled before it ran");
+        }
+        let holds = |rows: &HashSet<u32>| firsts.iter().any(|first| rows.contains(&(*first as u32)));
+        if holds(&self.poison_rows) {
+            let slot = self.random.one_in(2).then_some(slot);
+            return Completion::Lost(Loss { error: failure("poison"), slot, suspect: true });
+        }
+        if holds(&self.bad_rows) {
+            return Completion::Failed(Some(slot), failure("bad"));
+        }
+        let chance = if level == 0 { 20 } else { 100 };
+        match if self.is_rough { self.random.below(chance) } else { usize::MAX } {
+            0 => Completion::Failed(Some(slot), failure("at random")),
+            1 => Completion::Failed(None, failure("at random")),
+            2 => Completion::Lost(Loss::total(failure("at random"))),
+            3 => Completion::Lost(Loss { error: failure("at random"), slot: Some(slot), suspect: false }),
+            _ => Completion::Done(slot),
         }
     }
 
@@ -255,6 +342,7 @@ impl World {
         if self.random.one_in(50) {
             // The batches given up still run; what comes of them is nobody's any more.
             for lane in self.hub.abandon_overdue(self.now_ns).0 {
+                self.gave_up = true;
                 self.hub.lane_restored(lane);
             }
         }
@@ -271,6 +359,7 @@ impl World {
                     let caller = self.callers.swap_remove(index);
                     match answer {
                         Ok(response) => {
+                            assert!(caller.fault == Fault::None, "nothing can run this request");
                             self.tally.answered += 1;
                             let expected: Vec<f32> = (0..caller.rows)
                                 .flat_map(|row| vec![3.0 * (caller.first + row as f32); caller.width])
@@ -281,7 +370,7 @@ impl World {
                         }
                         Err(error) => {
                             assert!(caller.wants_cancel || error != EngineError::Cancelled);
-                            self.count(&error);
+                            self.count(&error, caller.fault);
                         }
                     }
                 }
@@ -289,12 +378,21 @@ impl World {
         }
     }
 
-    fn count(&mut self, error: &EngineError) {
+    fn count(&mut self, error: &EngineError, fault: Fault) {
+        // Where nothing fails by chance, each request is answered for itself alone.
+        let is_judged = self.recovers && !self.is_rough;
         let counter = match error {
             EngineError::QueueFull { .. } => &mut self.tally.refused,
             EngineError::DeadlineExceeded { .. } => &mut self.tally.late,
             EngineError::Cancelled => &mut self.tally.cancelled,
-            EngineError::BackendFailed(_) => &mut self.tally.failed,
+            EngineError::BackendFailed(_) => {
+                assert!(!is_judged || fault == Fault::Bad || self.gave_up, "{error} for another's fault");
+                &mut self.tally.failed
+            }
+            EngineError::PoisonRequest { .. } => {
+                assert!(!is_judged || fault == Fault::Poison, "{error} for another's fault");
+                &mut self.tally.poisonous
+            }
             EngineError::ShuttingDown => &mut self.tally.shut_down,
             other => panic!("{other}"),
         };
@@ -310,11 +408,11 @@ impl World {
                 self.now_ns += 10;
                 (0..self.lanes.len()).for_each(|lane| self.lane_acts(lane));
                 self.mover_acts();
-                if self.hub.wait_answered(std::time::Duration::ZERO) {
+                if self.hub.wait_answered(Duration::ZERO) {
                     break;
                 }
             }
-            assert!(self.hub.wait_answered(std::time::Duration::ZERO), "draining answers everybody");
+            assert!(self.hub.wait_answered(Duration::ZERO), "draining answers everybody");
         } else {
             self.hub.refuse_rest();
         }
@@ -325,5 +423,6 @@ impl World {
             self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
         }
         assert_eq!(self.hub.input_bytes(), 0);
+        self.tally.moves = self.hub.recorder.snapshot(Duration::ZERO, 1).moves as usize;
     }
 }

@@ -2,13 +2,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::refusal::Refusal;
 use crate::api;
 use crate::context::Context;
+
+const BACKEND: HeaderName = HeaderName::from_static("phalanx-backend");
 
 /// A model of the path, and its version where one is said.
 #[derive(Deserialize)]
@@ -46,26 +48,35 @@ pub(super) async fn live() -> Json<Live> {
 
 /// Whether every model is ready.
 #[utoipa::path(get, path = "/v2/health/ready", tag = "health", security(()), responses(
-    (status = 200, description = "It is", body = Ready),
+    (status = 200, description = "It is", body = Ready,
+        headers(("phalanx-backend" = String, description = "What runs the models, such as `onnxruntime/1.31.1 cpu`"))),
     (status = 503, description = "A model is loading or failed, or the server is stopping", body = Ready),
 ))]
-pub(super) async fn ready(State(context): State<Arc<Context>>) -> (StatusCode, Json<Ready>) {
+pub(super) async fn ready(State(context): State<Arc<Context>>) -> (StatusCode, HeaderMap, Json<Ready>) {
     let ready = api::server_ready(&context);
-    (status(ready), Json(Ready { ready }))
+    (status(ready), backend_header(&api::backends(&context, None)), Json(Ready { ready }))
 }
 
 /// Whether a model is ready.
 #[utoipa::path(get, path = "/v2/models/{model}/ready", tag = "health", params(("model" = String, Path)), responses(
-    (status = 200, description = "It is", body = ModelReady),
+    (status = 200, description = "It is", body = ModelReady,
+        headers(("phalanx-backend" = String, description = "What runs it, such as `onnxruntime/1.31.1 cpu`"))),
     (status = 503, description = "It is not", body = ModelReady),
     (status = 404, description = "There is no such model"),
 ))]
 pub(super) async fn model_ready(
     State(context): State<Arc<Context>>,
     Path(Named { model, version }): Path<Named>,
-) -> Result<(StatusCode, Json<ModelReady>), Refusal> {
+) -> Result<(StatusCode, HeaderMap, Json<ModelReady>), Refusal> {
     let ready = api::model_ready(&context, &model, &version)?;
-    Ok((status(ready), Json(ModelReady { name: model, ready })))
+    let backend = backend_header(&api::backends(&context, Some((&model, &version))));
+    Ok((status(ready), backend, Json(ModelReady { name: model, ready })))
+}
+
+/// Says in a header what runs, since clients compare the body with what the protocol has there.
+fn backend_header(backends: &[String]) -> HeaderMap {
+    let value = HeaderValue::try_from(backends.join(", ")).ok().filter(|value| !value.is_empty());
+    value.map(|value| (BACKEND, value)).into_iter().collect()
 }
 
 fn status(ready: bool) -> StatusCode {

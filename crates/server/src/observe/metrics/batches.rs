@@ -29,7 +29,31 @@ pub(super) fn write(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
         "Rows that wait.",
         server.running().map(|(model, running)| (model_labels(model), running.metrics.queued_rows)),
     )?;
+    recovery(to, server)?;
     lanes(to, server)
+}
+
+fn recovery(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
+    to.counter(
+        "phalanx_batch_reruns",
+        "Batches, or halves of batches, run again because they had come to a bad end.",
+        server.running().map(|(model, running)| (model_labels(model), running.metrics.reruns)),
+    )?;
+    to.counter(
+        "phalanx_poison_requests",
+        "Requests refused because they take the backend down.",
+        server.running().map(|(model, running)| (model_labels(model), running.metrics.poisoned)),
+    )?;
+    to.counter(
+        "phalanx_backend_moves",
+        "Times that another backend took over from one that failed, or gave back to it.",
+        server.running().map(|(model, running)| (model_labels(model), running.metrics.moves)),
+    )?;
+    to.gauge(
+        "phalanx_worker_processes",
+        "Processes that lanes run in, the spare one among them.",
+        server.running().map(|(model, running)| (model_labels(model), running.metrics.workers.len())),
+    )
 }
 
 fn lanes(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {

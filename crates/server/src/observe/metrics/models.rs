@@ -21,12 +21,19 @@ pub(super) fn write(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
     to.gauge(
         "phalanx_model_degraded",
         "1 while a version runs on another backend than the one it was put on, because that one failed.",
-        server.running().map(|(model, _)| (model_labels(model), 0_u64)),
+        server
+            .running()
+            .map(|(model, running)| (model_labels(model), u64::from(running.metrics.degraded.is_some()))),
     )?;
     to.info(
         "phalanx_model",
         "How a version is run.",
         server.running().map(|(model, running)| described(model, running)),
+    )?;
+    to.info(
+        "phalanx_backend",
+        "What runs a version, and whether it was named or found to be the fastest.",
+        server.running().map(|(model, running)| runtime(model, running)),
     )?;
     to.gauge(
         "phalanx_slo_seconds",
@@ -85,6 +92,18 @@ fn memory(to: &mut Exposition<'_>, server: &Snapshot) -> fmt::Result {
             .running()
             .filter_map(|(model, running)| Some((model_labels(model), running.metrics.device_bytes?))),
     )
+}
+
+fn runtime<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {
+    let info = running.served.info();
+    let mut labels = model_labels(model);
+    labels.extend([
+        ("backend", info.backend.into()),
+        ("runtime_version", info.runtime_version().into()),
+        ("device", info.device.to_string().into()),
+        ("chosen_by", if info.choice.is_some() { "auto" } else { "named" }.into()),
+    ]);
+    labels
 }
 
 fn described<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {

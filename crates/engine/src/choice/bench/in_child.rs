@@ -1,0 +1,128 @@
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use super::Bench;
+use super::child::{Answer, Request, VARIABLE};
+use crate::choice::task::{Attempt, Task};
+
+/// Of what a child writes to its standard error, the last bytes that are kept.
+const STDERR_BYTES_MAX: usize = 4096;
+/// Read at a time.
+const CHUNK_BYTES: usize = 1024;
+
+/// Tries each candidate in a process of its own.
+pub(crate) struct InChild<'a> {
+    pub(crate) program: &'a Path,
+    /// The onnxruntime library, where it is not to be searched for.
+    pub(crate) library: Option<&'a Path>,
+    pub(crate) timeout: Duration,
+}
+
+impl Bench for InChild<'_> {
+    fn attempt(&self, task: &Task<'_>) -> Attempt {
+        self.start(task).unwrap_or_else(|error| {
+            Attempt::Failed(format!("{} could not try it: {error}", self.program.display()))
+        })
+    }
+}
+
+impl InChild<'_> {
+    fn start(&self, task: &Task<'_>) -> io::Result<Attempt> {
+        let folder = tempfile::Builder::new().prefix("phalanx-trial-").tempdir()?;
+        let request = Request::write(task, self.library, folder.path())?;
+        let mut line = serde_json::to_vec(&request)?;
+        line.push(b'\n');
+        let mut child = Command::new(self.program)
+            .env(VARIABLE, "1")
+            // The last line of a panic is to be its message.
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // Open until the child has ended: it takes the end of its input for the end of this process.
+        let mut input = child.stdin.take();
+        if let Some(input) = &mut input {
+            // A child that has ended already does not read it; how it ended says more.
+            let _ = input.write_all(&line);
+        }
+        let ended = self.wait(&mut child)?;
+        drop(input);
+        Ok(match (Answer::read(folder.path()), ended) {
+            (Ok(Answer::Ran(ran)), _) => Attempt::Ran(ran),
+            (Ok(Answer::Failed(reason)), _) => Attempt::Failed(reason),
+            (Err(_), Some((status, stderr))) => Attempt::Crashed(describe(status, &stderr)),
+            (Err(_), None) => Attempt::TimedOut(self.timeout),
+        })
+    }
+
+    /// How the child ended, and the last it said; `None` where it had to be stopped.
+    fn wait(&self, child: &mut Child) -> io::Result<Option<(ExitStatus, String)>> {
+        let stderr = child.stderr.take().map(tail).transpose()?;
+        let closed = stderr.map(|stderr| stderr.recv_timeout(self.timeout));
+        if let Some(Ok(stderr)) = closed {
+            return Ok(Some((child.wait()?, stderr)));
+        }
+        // It may have ended and left its standard error to a process of its own.
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some((status, String::new())));
+        }
+        child.kill()?;
+        child.wait()?;
+        Ok(None)
+    }
+}
+
+/// The end of what is read until nobody writes any more, which comes when the process has ended.
+fn tail(mut stderr: ChildStderr) -> io::Result<Receiver<String>> {
+    let (sender, receiver) = mpsc::channel();
+    let read = move || {
+        let (mut kept, mut chunk) = (Vec::new(), [0; CHUNK_BYTES]);
+        loop {
+            match stderr.read(&mut chunk) {
+                Ok(bytes @ 1..) => kept.extend_from_slice(&chunk[..bytes]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+            }
+            let surplus = kept.len().saturating_sub(STDERR_BYTES_MAX);
+            kept.drain(..surplus);
+        }
+        // Nobody listens where the child was stopped.
+        let _ = sender.send(String::from_utf8_lossy(&kept).into_owned());
+    };
+    thread::Builder::new().name("phalanx-trial".to_owned()).spawn(read)?;
+    Ok(receiver)
+}
+
+/// How a process without an answer ended, with its last line.
+fn describe(status: ExitStatus, stderr: &str) -> String {
+    let how = match (signal(status), status.code()) {
+        (Some(signal), _) => signal,
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "ended".to_owned(),
+    };
+    // Behind a panic's message comes a note on how to have its backtrace printed.
+    let is_said = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
+    match stderr.lines().map(str::trim).rfind(is_said) {
+        Some(line) => format!("{how} and said: {line}"),
+        None => how,
+    }
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<String> {
+    use std::os::unix::process::ExitStatusExt;
+
+    let signal = status.signal()?;
+    let name = signal_hook::low_level::signal_name(signal);
+    Some(format!("killed by signal {signal}{}", name.map_or_else(String::new, |name| format!(" ({name})"))))
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<String> {
+    None
+}

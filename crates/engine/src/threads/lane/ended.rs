@@ -1,0 +1,111 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss};
+use phalanx_batch::{BatchRef, LaneId, Nanos};
+
+use super::panic_message;
+use crate::hub::{Finished, Hub, lock};
+
+/// Where an opened lane says that a batch has ended.
+pub(super) struct Ended {
+    hub: Arc<Hub>,
+    lane: LaneId,
+    /// The lane returns from a submit before the batch has ended.
+    pub(super) asynchronous: bool,
+    /// Nothing can be run on this lane any more.
+    pub(super) lost: AtomicBool,
+    /// A batch has ended well since this was last asked.
+    well: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When each batch in flight was submitted.
+    submitted: Vec<(BatchRef, Nanos)>,
+    last_end_ns: Nanos,
+    /// How the batch that a blocking lane ran has ended.
+    blocking: Option<Completion>,
+}
+
+impl Ended {
+    pub(super) fn new(hub: &Arc<Hub>, lane: LaneId, asynchronous: bool) -> Self {
+        Self {
+            hub: Arc::clone(hub),
+            lane,
+            asynchronous,
+            lost: AtomicBool::new(false),
+            well: AtomicBool::new(false),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Submits, and turns a panic into the loss of the lane.
+    pub(super) fn submit(&self, batch: BatchRef, submit: impl FnOnce()) {
+        lock(&self.state).submitted.push((batch, self.hub.now_ns()));
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(submit)) {
+            let message = panic_message(panic.as_ref());
+            let loss = Loss::total(BackendError::Panicked { message });
+            self.complete(BatchId(batch.id), Completion::Lost(loss));
+        }
+    }
+
+    /// How the batch that a blocking lane has just run ended.
+    pub(super) fn take_blocking(&self, batch: BatchRef) -> Finished {
+        let mut state = lock(&self.state);
+        let took_ns = state.took_ns(batch.id, self.hub.now_ns()).map_or(0, |(_, took_ns)| took_ns);
+        let completion = state.blocking.take().unwrap_or_else(|| {
+            let message = "the lane returned without ending its batch".to_owned();
+            Completion::Failed(None, BackendError::Run { backend: self.hub.backend_name(), message })
+        });
+        drop(state);
+        self.note(&completion);
+        Finished { batch, completion, took_ns }
+    }
+
+    /// Whether nothing that was submitted is still to end.
+    pub(super) fn is_idle(&self) -> bool {
+        lock(&self.state).submitted.is_empty()
+    }
+
+    /// Whether a batch has ended well since this was last asked.
+    pub(super) fn take_well(&self) -> bool {
+        // Read first: almost always there is nothing to take, and writing would cost the other threads a cache miss.
+        self.well.load(Ordering::Relaxed) && self.well.swap(false, Ordering::Relaxed)
+    }
+
+    fn note(&self, completion: &Completion) {
+        match completion {
+            Completion::Done(_) | Completion::Single(_) => self.well.store(true, Ordering::Relaxed),
+            Completion::Lost(_) => self.lost.store(true, Ordering::Release),
+            Completion::Failed(..) => {}
+        }
+    }
+}
+
+impl State {
+    /// Forgets a submission; how long it took, counted from the end of the one before it where that was later.
+    fn took_ns(&mut self, id: u64, now_ns: Nanos) -> Option<(BatchRef, Nanos)> {
+        let position = self.submitted.iter().position(|(batch, _)| batch.id == id)?;
+        let (batch, submitted_ns) = self.submitted.swap_remove(position);
+        let took_ns = now_ns.saturating_sub(submitted_ns.max(self.last_end_ns));
+        self.last_end_ns = now_ns;
+        Some((batch, took_ns))
+    }
+}
+
+impl Completions for Ended {
+    fn complete(&self, batch: BatchId, completion: Completion) {
+        if !self.asynchronous {
+            // The first word counts: a panic after the end changes nothing.
+            lock(&self.state).blocking.get_or_insert(completion);
+            return;
+        }
+        let now_ns = self.hub.now_ns();
+        let Some((batch, took_ns)) = lock(&self.state).took_ns(batch.0, now_ns) else { return };
+        self.note(&completion);
+        self.hub.finish(self.lane, Finished { batch, completion, took_ns }, now_ns);
+    }
+}
