@@ -18,7 +18,7 @@ fn exit_codes_are_counted_and_are_no_failure() {
     );
     assert_eq!(document["command"].as_array().unwrap().len(), 3);
     let ended = check(&["--rounds", "2"], "exit 0").done();
-    assert!(ended.text().contains("exit code 0       2  100.0 %"), "{}", ended.text());
+    assert!(ended.text().contains("exit code 0            2  100.0 %"), "{}", ended.text());
 }
 
 #[test]

@@ -22,16 +22,20 @@ fn backend<'a>(document: &'a Value, name: &str) -> &'a Value {
     backends.iter().find(|backend| backend["name"] == name).unwrap()
 }
 
+fn on_cpu<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let devices = backend(document, name)["devices"].as_array().unwrap();
+    devices.iter().find(|device| device["device"] == "cpu").unwrap()
+}
+
 #[test]
 fn a_device_that_is_here_is_proved_to_compute() {
     let document = doctor(&["--json"]).done().json();
-    let tract = backend(&document, "tract");
-    let cpu = tract["devices"].as_array().unwrap().iter().find(|device| device["device"] == "cpu").unwrap();
+    let cpu = on_cpu(&document, "tract");
     assert_eq!(cpu["proof"]["outcome"], "right", "{cpu}");
     assert!(cpu["proof"]["flop_per_s"].as_f64().unwrap() > 0.0 && cpu["cpu_ratio"].as_f64().unwrap() > 0.0);
     assert!(cpu["proof"]["ready_s"].as_f64().unwrap() > 0.0, "{cpu}");
     assert_eq!(document["faults"], serde_json::json!([]));
-    for key in ["phalanx", "machine", "limits", "crashes", "drivers", "device_nodes", "hints"] {
+    for key in ["phalanx", "machine", "limits", "crashes", "drivers", "device_nodes", "choices", "hints"] {
         assert!(!document[key].is_null(), "{key}");
     }
     assert!(document["limits"]["cpus_usable"].as_u64().unwrap() > 0);
@@ -63,6 +67,45 @@ fn a_device_that_takes_too_long_has_hung() {
     let document = ended.json();
     assert_eq!(backend(&document, "tract")["death"]["ending"]["how"], "hung", "{document}");
     assert!(!document["faults"].as_array().unwrap().is_empty());
+}
+
+/// What is found where a backend misbehaves.
+fn with_chaos(plan: &str) -> Value {
+    let mut command = command(&["doctor", "--json"]);
+    command.env("PHALANX_CHAOS", plan).env_remove("ORT_DYLIB_PATH").env("PATH", "");
+    let ended = Ended::from(command.output().unwrap());
+    assert_eq!(ended.code, Some(1), "{plan}: {}", ended.stderr);
+    let document = ended.json();
+    assert_eq!(on_cpu(&document, "tract")["proof"]["outcome"], "right", "{plan}");
+    document
+}
+
+/// That what `fault` begins with is said of the processor.
+fn fails(document: &Value, fault: &str) {
+    let expected = format!("cpu through chaos {fault}");
+    let faults = document["faults"].as_array().unwrap();
+    assert!(faults.iter().any(|fault| fault.as_str().unwrap().starts_with(&expected)), "{faults:?}");
+}
+
+#[test]
+fn a_device_that_crashes_is_a_line_of_the_table() {
+    let document = with_chaos("segv");
+    fails(&document, "was killed by SIGSEGV");
+    let proof = &on_cpu(&document, "chaos")["proof"];
+    assert_eq!((&proof["outcome"], &proof["ending"]["signal"]), (&"died".into(), &"SIGSEGV".into()));
+    fails(&with_chaos("exit=1@prepare"), "exited with code 1");
+}
+
+#[test]
+fn a_device_that_lies_is_told_where() {
+    let document = with_chaos("lie=position:3,element:7");
+    fails(&document, "gave a wrong answer: element 7 of row 3 of 64");
+    let proof = &on_cpu(&document, "chaos")["proof"];
+    assert_eq!(
+        (&proof["outcome"], &proof["row"], &proof["element"]),
+        (&"wrong".into(), &3.into(), &7.into())
+    );
+    fails(&with_chaos("fail@after=2"), "failed: ");
 }
 
 #[test]

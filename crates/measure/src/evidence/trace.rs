@@ -47,7 +47,7 @@ pub struct Trace {
 
 /// Collects what this system keeps of crashes. Where that may come late, it is waited for, but not for ever: a system
 /// that kept nothing of many crashes will keep nothing of the next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Collector {
     patience: Duration,
 }

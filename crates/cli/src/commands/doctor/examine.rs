@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use phalanx_engine::choice;
 use phalanx_measure::Machine;
 use phalanx_measure::crash::{ChildLimits, ChildRun, Ending, run};
 use phalanx_measure::evidence::{Collector, Keeper, Suspect};
@@ -38,6 +39,7 @@ pub(crate) fn examine(library: Option<&Path>, timeout: Duration) -> Result<Repor
         drivers: drivers(),
         device_nodes: device_nodes(),
         backends,
+        choices: choice::cache_folder().map(|folder| choice::cached(&folder)).unwrap_or_default(),
         hints: Vec::new(),
         faults: Vec::new(),
     };

@@ -106,6 +106,7 @@ mod tests {
             drivers: Vec::new(),
             device_nodes: Vec::new(),
             backends: Vec::new(),
+            choices: Vec::new(),
             hints: Vec::new(),
             faults: Vec::new(),
         }

@@ -1,10 +1,15 @@
+use phalanx_engine::choice::CachedChoice;
 use phalanx_measure::host::Limits;
 use phalanx_measure::proof::{Outcome, Proof};
 use phalanx_measure::report::{Column, Table, grouped};
 
 use super::report::{BackendReport, DeviceReport, ProofReport, Report};
 use crate::failure::Failure;
+use crate::session::count;
 use crate::terminal::{self, title};
+
+/// Choices that are shown, the newest first.
+const CHOICES: usize = 8;
 
 /// For people: devices and their proofs, drivers, limits.
 pub(super) fn print(report: &Report) -> Result<(), Failure> {
@@ -14,6 +19,9 @@ pub(super) fn print(report: &Report) -> Result<(), Failure> {
     libraries.for_each(|(name, library)| text += &format!("{name} is {}\n", library.display()));
     if let Some(drivers) = drivers(report) {
         text += &format!("\n{}\n{drivers}", title("Drivers"));
+    }
+    if !report.choices.is_empty() {
+        text += &format!("\n{}\n{}", title("Choices of auto"), choices(&report.choices));
     }
     text += &format!("\n{}\n{}", title("Machine"), machine(report));
     terminal::data(&text)?;
@@ -72,6 +80,15 @@ fn proof(device: &DeviceReport) -> [String; 4] {
         device.cpu_ratio.map_or_else(dash, |ratio| format!("{ratio:.2} x")),
         ready_s.map_or_else(dash, |seconds| format!("{seconds:.2}")),
     ]
+}
+
+fn choices(choices: &[CachedChoice]) -> Table {
+    let mut table = Table::new(&[Column::Left("model"), Column::Left("runs on"), Column::Left("of")]);
+    for choice in choices.iter().take(CHOICES) {
+        let tried = count(choice.trials.len(), "candidate");
+        table.row([choice.model.clone(), choice.chosen.to_string(), tried]);
+    }
+    table
 }
 
 fn drivers(report: &Report) -> Option<Table> {

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use phalanx_engine::choice::CachedChoice;
 use phalanx_measure::Machine;
 use phalanx_measure::crash::Ending;
 use phalanx_measure::evidence::{Keeper, Trace};
@@ -20,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) drivers: Vec<Driver>,
     pub(crate) device_nodes: Vec<DeviceNode>,
     pub(crate) backends: Vec<BackendReport>,
+    /// Which backend was found best for which model, the newest first.
+    pub(crate) choices: Vec<CachedChoice>,
     /// What the user can do to have more, or to have it faster.
     pub(crate) hints: Vec<String>,
     /// Devices and runtimes that are here and do not work.

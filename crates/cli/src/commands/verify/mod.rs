@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use phalanx_measure::evidence::Collector;
 use phalanx_measure::verify::{self, Baseline, ChildRounds, Report};
 
 use self::bar::Bar;
@@ -43,9 +44,10 @@ pub(super) fn execute(args: &VerifyArgs) -> Result<(), Failure> {
 fn rounds(limit: Duration) -> Result<ChildRounds, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format_args!("failed to find this program's own file: {error}")))?;
+    let collector = Collector::default();
     let mut arguments = std::env::args_os().skip(1);
     let command = arguments.next().unwrap_or_default();
-    Ok(ChildRounds { program, command, arguments: arguments.collect(), limit })
+    Ok(ChildRounds { program, command, arguments: arguments.collect(), limit, collector })
 }
 
 fn judge(report: &Report) -> Result<(), Failure> {

@@ -1,12 +1,12 @@
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use super::{RoundEnd, Rounds};
 use crate::MeasureError;
+use crate::crash::{self, ChildLimits, CrashError, Ending};
+use crate::evidence::{Collector, Suspect};
 use crate::verify::{Config, Subject};
 
 /// The last lines of a process's standard error that are kept.
@@ -27,6 +27,8 @@ pub struct ChildRounds {
     pub arguments: Vec<OsString>,
     /// How long a round may take.
     pub limit: Duration,
+    /// Collects what the system keeps of crashes.
+    pub collector: Collector,
 }
 
 impl Rounds for ChildRounds {
@@ -42,48 +44,30 @@ impl Rounds for ChildRounds {
         }
         let mut command = Command::new(&self.program);
         command.arg(&self.command).arg(ROUND).arg(round).args(&self.arguments);
-        run(&mut command, self.limit).map_err(|error| {
-            let program = self.program.display();
-            MeasureError::Thread { message: format!("failed to run {program}: {error}") }
-        })
+        run(&mut command, self.limit, &mut self.collector)
+            .map_err(|error| MeasureError::Thread { message: error.to_string() })
     }
 }
 
 /// Runs `command` to its end or, once its time is over, kills it.
-fn run(command: &mut Command, limit: Duration) -> std::io::Result<RoundEnd> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let (said, heard) = channel();
-    if let Some(mut stderr) = child.stderr.take() {
-        std::thread::Builder::new().name("child's words".to_owned()).spawn(move || {
-            let mut bytes = Vec::new();
-            // What was read before an error is all there is. The stream ends with the process.
-            let _ = stderr.read_to_end(&mut bytes);
-            let _ = said.send(bytes);
-        })?;
-    }
-    let Ok(words) = heard.recv_timeout(limit) else {
-        child.kill()?;
-        child.wait()?;
-        return Ok(RoundEnd::Stuck { limit });
-    };
-    Ok(end(child.wait()?, &String::from_utf8_lossy(&words)))
-}
-
-fn end(status: ExitStatus, words: &str) -> RoundEnd {
-    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let last = &lines[lines.len().saturating_sub(LINES_MAX)..];
-    match status.code() {
-        Some(0) => RoundEnd::Done,
-        Some(code) => RoundEnd::Failed { message: format!("exit code {code}: {}", last.join(" | ")) },
-        None => {
-            let said = status.to_string();
-            let name = said.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(name, _)| name);
-            let signal = name.unwrap_or(&said).to_owned();
-            let evidence = std::iter::once(said.clone()).chain(last.iter().map(|&line| line.to_owned()));
-            RoundEnd::Crashed { signal, evidence: evidence.collect() }
+fn run(command: &mut Command, limit: Duration, collector: &mut Collector) -> Result<RoundEnd, CrashError> {
+    let since = SystemTime::now();
+    let limits = ChildLimits { time: limit, stdout_bytes_max: 0, ..ChildLimits::default() };
+    let child = crash::run(command, &limits)?;
+    let last = child.stderr_lines(LINES_MAX);
+    Ok(match (&child.ending, child.ending.signal()) {
+        (Ending::Hung { .. }, _) => RoundEnd::Stuck { limit },
+        (Ending::Exited { code: 0 }, _) => RoundEnd::Done,
+        (ending, Some(signal)) => {
+            let folder = std::env::current_dir().unwrap_or_default();
+            let (pid, program) = (Some(child.pid), PathBuf::from(command.get_program()));
+            let traces = collector.traces(&Suspect { pid, program, folder, since });
+            let traces = traces.iter().map(|trace| format!("{}: {}", trace.kind, trace.source));
+            let evidence = std::iter::once(ending.to_string()).chain(last).chain(traces).collect();
+            RoundEnd::Crashed { signal, evidence }
         }
-    }
+        (ending, None) => RoundEnd::Failed { message: format!("{ending}: {}", last.join(" | ")) },
+    })
 }
 
 #[cfg(all(test, unix))]
@@ -91,7 +75,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, limit: Duration) -> RoundEnd {
-        run(Command::new("sh").args(["-c", script]), limit).unwrap()
+        run(Command::new("sh").args(["-c", script]), limit, &mut Collector::default()).unwrap()
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -100,7 +84,7 @@ mod tests {
     fn ends_are_told_apart() {
         assert_eq!(shell("exit 0", LONG), RoundEnd::Done);
         let failed = shell("echo wrong answer >&2; exit 1", LONG);
-        assert_eq!(failed, RoundEnd::Failed { message: "exit code 1: wrong answer".to_owned() });
+        assert_eq!(failed, RoundEnd::Failed { message: "exited with code 1: wrong answer".to_owned() });
         let RoundEnd::Crashed { signal, evidence } = shell("echo last words >&2; kill -SEGV $$", LONG) else {
             panic!("no crash")
         };
@@ -111,6 +95,6 @@ mod tests {
     #[test]
     fn what_does_not_end_is_killed() {
         let limit = Duration::from_millis(100);
-        assert_eq!(shell("exec sleep 1000", limit), RoundEnd::Stuck { limit });
+        assert_eq!(shell("sleep 1000", limit), RoundEnd::Stuck { limit });
     }
 }
