@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::Report;
 use crate::report::{Column, Table};
+use crate::verify::Level;
 
 /// A table of all checks, and a line on each level.
 impl fmt::Display for Report {
@@ -23,8 +24,11 @@ impl fmt::Display for Report {
             ]);
         }
         writeln!(f, "{table}")?;
-        let reference = self.reference.as_deref().unwrap_or("none (unreferenced)");
-        writeln!(f, "model: {}, reference: {reference}", self.model)?;
+        write!(f, "model: {}", self.model)?;
+        if self.levels().contains(&Level::Correctness) {
+            write!(f, ", reference: {}", self.reference.as_deref().unwrap_or("none (unreferenced)"))?;
+        }
+        writeln!(f)?;
         for level in self.levels() {
             let outcome = if self.passed(level) { "passed" } else { "FAILED" };
             writeln!(f, "level {} ({level}): {outcome}", level.number())?;
