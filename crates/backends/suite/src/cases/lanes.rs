@@ -2,7 +2,7 @@
 
 use phalanx_backend::SlotOutput;
 use phalanx_model::samples;
-use phalanx_tensor::{HostBuffer, Tensor};
+use phalanx_tensor::{HostBuffer, HostMemory, Tensor};
 
 use crate::{Draw, Rig, Subject, assert_close};
 
@@ -69,6 +69,38 @@ pub(super) fn a_slot_serves_many_batches(subject: &Subject) {
         assert_close(&format!("{rows} rows in a used slot"), &expected, &got, subject.tolerance);
         slot = Some(back.expect("the slot comes back"));
     }
+}
+
+/// Memory of another process, which this one must not write to.
+struct ReadOnly(HostBuffer);
+
+impl HostMemory for ReadOnly {
+    fn as_slice(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut []
+    }
+}
+
+/// In a worker process the inputs can only be read.
+pub(super) fn inputs_may_be_read_only(subject: &Subject) {
+    let model = samples::mlp(2);
+    let program = subject.prepare(&model).expect("prepares");
+    let mut rig = Rig::open(&program).expect("opens a lane");
+    let inputs = Draw::new(12).inputs(model.signature(), 3, 1);
+    let expected = rig.batch(&inputs).expect("runs");
+    let bucket = program.buckets().fit(3).expect("there is a bucket");
+    let mut slot = rig.slot(&inputs, bucket).expect("has room");
+    for buffer in &mut slot.inputs {
+        let mut copy = HostBuffer::heap(buffer.len());
+        copy.as_mut_slice().copy_from_slice(buffer.as_slice());
+        *buffer = HostBuffer::foreign(Box::new(ReadOnly(copy)));
+    }
+    let (got, _) = rig.submit(slot, bucket, 3);
+    let got = got.unwrap_or_else(|failure| panic!("{failure:?}"));
+    assert_close("inputs that can only be read", &expected, &got, subject.tolerance);
 }
 
 /// A slot owns its memory: lanes and programs may go first.

@@ -59,6 +59,7 @@ cases! { $
         unknown_operator wrong_tails wrong_single_inputs a_failed_run_leaves_slot_and_lane unknown_device;
     lanes:
         two_lanes_agree_with_one several_batches_in_flight a_slot_serves_many_batches
+        inputs_may_be_read_only
         a_slot_outlives_lane_and_program;
     options:
         optimization_levels_agree threads_agree rows_max_is_respected more_shapes_than_are_kept describes_itself;
