@@ -39,17 +39,20 @@ impl<T: Clone> Scheduler<T> {
 
     /// When this lane may take this batch; 0 for at once, [`Nanos::MAX`] while nobody knows.
     pub(super) fn leaves_at_ns(&self, formed: &Formed, lane: LaneId) -> Nanos {
-        if self.stopping || formed.live_rows == 0 || formed.closed == Some(LeaveReason::Full) {
+        if self.stopping || formed.live_rows == 0 {
             return 0;
         }
-        // A device that works by itself is handed the next batch late, but before it falls idle.
+        // A device that works by itself is handed the next batch late, but before it falls idle: until then more requests
+        // may join. What is closed gains nothing by waiting.
+        if formed.closed.is_some() {
+            return 0;
+        }
         let in_flight = self.lanes.get(lane.0).and_then(|lane| lane.in_flight.back());
         let by_lead_ns = in_flight.map_or(0, |flight| flight.ends_ns.saturating_sub(self.options.lead_ns));
-        match formed.closed {
-            Some(_) => by_lead_ns,
+        match self.is_held(formed) {
             // Nobody waits for a time that a burst has not got: its end wakes the lane.
-            None if self.is_held(formed) => Nanos::MAX,
-            None => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
+            true => Nanos::MAX,
+            false => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
         }
     }
 
