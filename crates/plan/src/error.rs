@@ -1,5 +1,4 @@
 use phalanx_backend::BackendError;
-use phalanx_tensor::{DType, Shape};
 
 /// Why there is no plan for a model, or why one could not be interpreted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,18 +25,14 @@ pub enum PlanError {
         got: usize,
     },
     /// An input is none that the plan was made for.
-    #[error("input {name:?}: expected {expected_dtype} {expected_shape}, got {got_dtype} {got_shape}")]
+    #[error("input {name:?}: expected {expected}, got {got}")]
     Input {
         /// The input's name.
         name: String,
-        /// Element type in the plan.
-        expected_dtype: DType,
-        /// Shape in the plan.
-        expected_shape: Shape,
-        /// Element type that came.
-        got_dtype: DType,
-        /// Shape that came.
-        got_shape: Shape,
+        /// Dtype and shape in the plan.
+        expected: String,
+        /// Dtype and shape that came.
+        got: String,
     },
     /// An axis that the model leaves open has no size.
     #[error("input {name:?} has open axes beside the batch axis: {dims}")]

@@ -6,15 +6,26 @@
 //! once, uploads the constants (by [`Constant::hash`], so that the buckets of a model share them) and runs the steps in
 //! order. [`interpret`] does the same on the CPU, slowly, and says what has to come out.
 //!
+//! ```
+//! use phalanx_plan::{Precision, Source};
+//!
+//! let source = Source::new(&phalanx_model::samples::mlp(1))?;
+//! let plan = source.plan_rows(32, Precision::Fp32)?;
+//! // Three products, each with its bias and activation.
+//! assert_eq!(plan.steps.len(), 3);
+//! assert_eq!(plan.cost().written_bytes, 32 * (512 + 512 + 256) * 4);
+//! # Ok::<(), phalanx_plan::PlanError>(())
+//! ```
+//!
 //! **Tensors are strides.** An operation reads each [`Operand`] by an offset and one stride for each of its own axes, 0
 //! where the operand is repeated. Transposing, splitting, joining, slicing and broadcasting are no operations: they are
 //! strides of whoever reads. Axes that a product cannot walk with two strides and a batch are the exception, and are
 //! copied.
 //!
 //! **Precision.** With [`Precision::Fp16`] and [`Precision::Bf16`] a float is *stored* in 16 bits where a product,
-//! convolution or attention reads it (weights too), or writes it to the arena. All else stays in fp32: sums,
-//! accumulators, statistics of normalisations and softmax, attention's scores, masks, biases and scales of
-//! normalisations, results of reductions, and all arithmetic of kernels. [`Precision::Tf32`] stores fp32 and only allows
+//! convolution or attention reads it (weights too), or writes it to the arena; their biases have the dtype of the
+//! result. All else stays in fp32: sums and accumulators, statistics of normalisations and softmax, attention's scores,
+//! masks, scales and shifts of normalisations, results of reductions, and all arithmetic of kernels. [`Precision::Tf32`] stores fp32 and only allows
 //! products to round their operands. Inputs and outputs keep the model's dtypes.
 //!
 //! **Indices** outside of their axis are moved to its nearest end, on every device, so that no input can make one read
@@ -34,6 +45,7 @@ mod op;
 mod plan;
 mod precision;
 mod print;
+mod shared;
 mod source;
 mod stride;
 mod tract;

@@ -10,14 +10,15 @@ use tract_onnx::prelude::{InferenceFact, InferenceModel, InferenceModelExt, Trac
 use crate::draft::Draft;
 use crate::error::PlanError;
 use crate::plan::Plan;
-use crate::tract::{Constants, guard, unknown};
+use crate::shared::SharedConstants;
+use crate::tract::{guard, unknown};
 use crate::{fuse, layout, lower, precision};
 
 /// A model, read once, of which plans are made. Their constants share memory where they are equal.
 pub struct Source {
     exported: InferenceModel,
     signature: Signature,
-    constants: Constants,
+    constants: SharedConstants,
 }
 
 impl Source {
@@ -27,7 +28,7 @@ impl Source {
     /// [`PlanError::Unsupported`] with every operator that is unknown, [`PlanError::Prepare`].
     pub fn new(model: &Model) -> Result<Self, PlanError> {
         let exported = guard(|| parse(model))?;
-        Ok(Self { exported, signature: model.signature().clone(), constants: Constants::default() })
+        Ok(Self { exported, signature: model.signature().clone(), constants: SharedConstants::default() })
     }
 
     /// What the model takes and gives.
@@ -61,11 +62,12 @@ impl Source {
     /// broke one of its rules, which is a defect here.
     pub fn plan(&self, shapes: &[Shape], precision: Precision) -> Result<Plan, PlanError> {
         let typed = guard(|| self.typed(shapes))?;
-        let mut draft: Draft = guard(|| lower::lower(&typed, &self.signature, &self.constants))?;
+        let mut draft: Draft = guard(|| lower::lower(&typed, &self.signature))?;
         fuse::fuse(&mut draft);
         precision::store(&mut draft, precision);
         fuse::tidy(&mut draft);
-        let plan = layout::lay_out(draft, precision);
+        let mut plan = layout::lay_out(draft, precision);
+        plan.constants.iter_mut().for_each(|constant| self.constants.share(constant));
         plan.check()?;
         Ok(plan)
     }

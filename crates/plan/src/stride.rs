@@ -41,7 +41,7 @@ fn follow(size: usize, stride: usize, sources: &[Loop], reach: &mut [usize]) -> 
         let index = sources.iter().position(holds)?;
         let source = sources[index];
         let step = at / source.stride;
-        if at % source.stride != 0 {
+        if !at.is_multiple_of(source.stride) {
             return None;
         }
         let (there, covered) = (source.other * step, size / left);
@@ -55,7 +55,7 @@ fn follow(size: usize, stride: usize, sources: &[Loop], reach: &mut [usize]) -> 
             break;
         }
         // On into the next axis, which only works where this one is walked to its end.
-        if source.size % step != 0 || left % room != 0 {
+        if !source.size.is_multiple_of(step) || !left.is_multiple_of(room) {
             return None;
         }
         reach[index] += step * (room - 1);
@@ -134,10 +134,11 @@ mod tests {
             offset in 0_usize..8,
         ) {
             let elements: usize = sizes.iter().product();
+            let offset = offset % elements;
             let places = walk(&targets, offset);
-            prop_assume!(places.iter().all(|&place| place < elements));
             let sources = sources(&sizes, &others);
             if let Some((other_offset, strides)) = restride(&targets, offset, &sources) {
+                prop_assert!(places.iter().all(|&place| place < elements));
                 let other: Vec<(usize, usize)> =
                     targets.iter().zip(&strides).map(|(target, &stride)| (target.0, stride)).collect();
                 let expected: Vec<usize> = places

@@ -101,3 +101,20 @@ fn wrapped(number: i64, dtype: DType) -> i64 {
         _ => number,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn casts_do_as_rust_does() {
+        let floats = Lanes::Floats(vec![-1.5, 0.0, 300.0, f32::NAN]);
+        assert_eq!(floats.cast(DType::U8), Lanes::Integers(vec![0, 0, 255, 0]));
+        assert_eq!(floats.cast(DType::Bool), Lanes::Booleans(vec![true, false, true, true]));
+        assert_eq!(floats.cast(DType::I64), Lanes::Integers(vec![-1, 0, 300, 0]));
+        let integers = Lanes::Integers(vec![-1, 300]);
+        assert_eq!(integers.cast(DType::I8), Lanes::Integers(vec![-1, 44]));
+        assert_eq!(integers.cast(DType::F16), Lanes::Floats(vec![-1.0, 300.0]));
+        assert_eq!(Lanes::Floats(vec![1.0 + 1e-4]).cast(DType::BF16), Lanes::Floats(vec![1.0]));
+    }
+}

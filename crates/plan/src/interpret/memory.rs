@@ -40,10 +40,8 @@ impl<'a> Memory<'a> {
             if (tensor.dtype(), tensor.shape()) != (dtype, shape) {
                 return Err(PlanError::Input {
                     name: port.name.clone(),
-                    expected_dtype: dtype,
-                    expected_shape: shape.clone(),
-                    got_dtype: tensor.dtype(),
-                    got_shape: tensor.shape().clone(),
+                    expected: format!("{dtype} {shape}"),
+                    got: format!("{} {}", tensor.dtype(), tensor.shape()),
                 });
             }
         }

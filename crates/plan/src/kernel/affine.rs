@@ -33,7 +33,7 @@ pub(crate) fn affine_of(kernel: &Kernel, id: NodeId) -> Option<Affine> {
             times(kernel, left, right).or_else(|| times(kernel, right, left))
         }
         Node::Binary(Binary::Div, left, right) => match kernel.nodes[right] {
-            Node::Literal(Scalar::F32(number)) => scaled(affine_of(kernel, left)?, 1.0 / number),
+            Node::Literal(Scalar::F32(number)) => scaled(&affine_of(kernel, left)?, 1.0 / number),
             _ => None,
         },
         _ => None,
@@ -42,16 +42,40 @@ pub(crate) fn affine_of(kernel: &Kernel, id: NodeId) -> Option<Affine> {
 
 fn times(kernel: &Kernel, term: NodeId, factor: NodeId) -> Option<Affine> {
     match kernel.nodes[factor] {
-        Node::Literal(Scalar::F32(number)) => scaled(affine_of(kernel, term)?, number),
+        Node::Literal(Scalar::F32(number)) => scaled(&affine_of(kernel, term)?, number),
         _ => None,
     }
 }
 
 /// Scaled, where that changes nothing that is loaded.
-fn scaled(sum: Affine, factor: f32) -> Option<Affine> {
+fn scaled(sum: &Affine, factor: f32) -> Option<Affine> {
     sum.loads.is_empty().then(|| Affine {
         scale: sum.scale * factor,
         loads: Vec::new(),
         constant: sum.constant * factor,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Builder;
+    use crate::op::Operand;
+    use crate::value::ValueId;
+
+    #[test]
+    fn sums_are_taken_apart() {
+        let mut builder = Builder::default();
+        let mask = builder.load(Operand { value: ValueId(1), offset: 0, strides: vec![0, 1] });
+        let (given, half) = (builder.push(Node::Given), builder.literal(Scalar::F32(0.5)));
+        let scaled = builder.binary(Binary::Mul, half, given);
+        let masked = builder.binary(Binary::Add, mask, scaled);
+        let twice = builder.binary(Binary::Add, masked, scaled);
+        let expected = Affine { scale: 1.0, loads: vec![0], constant: 0.0 };
+        assert_eq!(affine(&builder.finish(twice)), Some(expected));
+        let product = builder.binary(Binary::Mul, mask, given);
+        assert_eq!(affine(&builder.finish(product)), None);
+        let scaled_mask = builder.binary(Binary::Mul, mask, half);
+        assert_eq!(affine(&builder.finish(scaled_mask)), None);
+    }
 }

@@ -85,3 +85,36 @@ fn binary(function: super::Binary, of: Class) -> Option<Class> {
     }
     (of != Class::Boolean).then_some(of)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Binary, Builder};
+    use crate::op::Operand;
+    use crate::value::ValueId;
+
+    #[test]
+    fn expressions_have_a_class_or_none() {
+        let mut builder = Builder::default();
+        let load = |value| Operand { value: ValueId(value), offset: 0, strides: vec![1] };
+        let (float, integer) = (builder.load(load(0)), builder.load(load(1)));
+        let is_less = builder.binary(Binary::Less, float, float);
+        let mixed = builder.binary(Binary::Add, float, integer);
+        let cast = builder.cast(DType::F32, integer);
+        let sum = builder.binary(Binary::Add, float, cast);
+        let root = builder.unary(Unary::Exp, integer);
+        let class = |root| {
+            let kernel = builder.finish(root);
+            let dtype = |index: usize| {
+                let dtypes = [DType::F16, DType::I32];
+                kernel.operands.get(index).map(|operand: &Operand| dtypes[operand.value.0])
+            };
+            kernel.class(dtype, None)
+        };
+        assert_eq!(class(is_less), Some(Class::Boolean));
+        assert_eq!(class(sum), Some(Class::Float));
+        assert_eq!((class(mixed), class(root)), (None, None));
+        assert_eq!(Kernel::given().class(|_| None, None), None);
+        assert_eq!(Class::of(DType::F64), None);
+    }
+}

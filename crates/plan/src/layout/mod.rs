@@ -10,7 +10,7 @@ use phalanx_backend::Precision;
 
 use self::arena::{Block, pack};
 use crate::draft::Draft;
-use crate::kernel::{Class, Node};
+use crate::kernel::{Class, Kernel, Node, NodeId};
 use crate::plan::{Arena, IndexBound, Plan};
 use crate::value::{Place, Value, ValueId};
 
@@ -89,7 +89,7 @@ fn index_bounds(draft: &Draft) -> Vec<IndexBound> {
     for (kernel, _) in kernels {
         for node in &kernel.nodes {
             let Node::LoadAt { index, size, .. } = *node else { continue };
-            let Node::Load(operand) = kernel.nodes[index] else { continue };
+            let Some(operand) = loaded(kernel, index) else { continue };
             let value = draft.value(kernel.operands[operand].value);
             let (Place::Input(input), Some(Class::Integer)) = (value.place, Class::of(value.dtype)) else {
                 continue;
@@ -102,4 +102,13 @@ fn index_bounds(draft: &Draft) -> Vec<IndexBound> {
         }
     }
     bounds
+}
+
+/// The operand that a node gives the integers of, in whichever width.
+fn loaded(kernel: &Kernel, node: NodeId) -> Option<usize> {
+    match kernel.nodes[node] {
+        Node::Load(operand) => Some(operand),
+        Node::Cast(dtype, of) if Class::of(dtype) == Some(Class::Integer) => loaded(kernel, of),
+        _ => None,
+    }
 }

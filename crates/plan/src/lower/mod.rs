@@ -28,7 +28,7 @@ use tract_onnx::tract_core::internal::TypedNode;
 use crate::draft::Draft;
 use crate::error::PlanError;
 use crate::plan::Port;
-use crate::tract::{Constants, dtype};
+use crate::tract::dtype;
 use crate::value::{Place, ValueId};
 use crate::view::View;
 
@@ -38,7 +38,6 @@ pub(crate) type Refusal = String;
 /// A model half way to a draft.
 pub(crate) struct Lowering<'a> {
     model: &'a TypedModel,
-    constants: &'a Constants,
     draft: Draft,
     /// What each wire of the model has become.
     views: HashMap<OutletId, View>,
@@ -48,13 +47,9 @@ pub(crate) struct Lowering<'a> {
 ///
 /// # Errors
 /// [`PlanError::Unsupported`] with all operators that have no operation, [`PlanError::Prepare`].
-pub(crate) fn lower(
-    model: &TypedModel,
-    signature: &Signature,
-    constants: &Constants,
-) -> Result<Draft, PlanError> {
+pub(crate) fn lower(model: &TypedModel, signature: &Signature) -> Result<Draft, PlanError> {
     let order = model.eval_order().map_err(|error| PlanError::Prepare { message: format!("{error:#}") })?;
-    let mut lowering = Lowering { model, constants, draft: Draft::default(), views: HashMap::new() };
+    let mut lowering = Lowering { model, draft: Draft::default(), views: HashMap::new() };
     let mut refused = BTreeSet::new();
     lowering.inputs(signature, &mut refused);
     for id in order {

@@ -65,9 +65,8 @@ impl Lowering<'_> {
         let store = dense(&sizes(stored));
         let value = self.draft.add_result(dtype, &sizes(stored));
         let mut result = vec![Axis::new(); view.axes.len()];
-        for part in 0..parts.len() {
+        for (part, &(axis, Factor { size, .. })) in parts.iter().enumerate() {
             if let Some(place) = stored.iter().position(|&other| other == part) {
-                let (axis, Factor { size, .. }) = parts[part];
                 result[axis].push(Factor { size, stride: store[place] });
             }
         }

@@ -8,7 +8,7 @@ pub struct Operand {
     pub value: ValueId,
     /// Elements before the first that is read.
     pub offset: usize,
-    /// Elements from one step along each axis to the next.
+    /// Elements from one step along each axis to the next; that of an axis of size 1 means nothing.
     pub strides: Vec<usize>,
 }
 

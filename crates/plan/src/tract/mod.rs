@@ -5,7 +5,7 @@ mod dtype;
 mod guard;
 mod operators;
 
-pub(crate) use constants::Constants;
+pub(crate) use constants::constant;
 pub(crate) use dtype::dtype;
 pub(crate) use guard::guard;
 pub(crate) use operators::unknown;

@@ -2,8 +2,9 @@ use std::path::Path;
 
 use phalanx_model::Model;
 use phalanx_plan::{Plan, Precision, Source};
+use phalanx_tensor::Shape;
 
-use crate::reference::{agreeing, kinds, none};
+use crate::reference::{TOLERANCE, agreeing, compare, kinds, none};
 
 /// Where models that are not part of the project lie: `mlp.onnx`, `encoder.onnx`, `conv.onnx`, `minilm.onnx`.
 const FOLDER: &str = "PHALANX_PLAN_MODELS";
@@ -45,23 +46,50 @@ fn the_conv() {
     }
 }
 
-fn minilm_plan(model: &Model, rows: usize) -> Plan {
-    let shape = phalanx_tensor::Shape::from([rows, 32]);
-    Source::new(model).unwrap().plan(&vec![shape; 3], Precision::Fp32).unwrap()
+const LAYERS: usize = 6;
+
+fn minilm_plan(source: &Source, rows: usize, precision: Precision) -> Plan {
+    let shape = Shape::from([rows, 32]);
+    source.plan(&[shape.clone(), shape.clone(), shape], precision).unwrap()
+}
+
+/// Ids from the whole vocabulary, and sentences of different lengths.
+fn token(name: &str, place: usize) -> i64 {
+    match name {
+        "input_ids" => (place as i64 * 7919 + 13) % 30_522,
+        "attention_mask" => i64::from(place % 32 < 20 + place / 32),
+        _ => (place % 2) as i64,
+    }
 }
 
 #[test]
 fn minilm() {
     let Some(model) = model("minilm") else { return };
-    for rows in [1, 3] {
-        let plan = minilm_plan(&model, rows);
-        println!("{plan}");
-        let integer = |name: &str, place: usize| match name {
-            "input_ids" => (place as i64 * 7919 + 13) % 30_522,
-            "attention_mask" => i64::from(place % 32 < 20 + place / 32),
-            _ => (place % 2) as i64,
-        };
-        let worst = crate::reference::compare(&model, &plan, integer);
-        assert!(worst <= crate::reference::TOLERANCE, "{worst}");
+    let source = Source::new(&model).unwrap();
+    for rows in [1, 3, 32, 256] {
+        let plan = minilm_plan(&source, rows, Precision::Fp32);
+        let kinds = kinds(&plan);
+        assert!(kinds.contains(&("attention", LAYERS)), "{plan}");
+        assert!(kinds.contains(&("product", 4 * LAYERS)), "{plan}");
+        assert!(kinds.contains(&("layer_norm", 2 * LAYERS + 1)), "{plan}");
+        // And the mask, the pooling under it, and the norm of the result.
+        assert_eq!(plan.steps.len(), 7 * LAYERS + 6, "{plan}");
+        assert_eq!(plan.arena.bytes, plan.arena.bytes_min);
+        if rows <= 3 {
+            let worst = compare(&model, &plan, token);
+            assert!(worst <= TOLERANCE, "{worst}");
+        }
+    }
+}
+
+#[test]
+fn minilm_in_half_precision_comes_close() {
+    let Some(model) = model("minilm") else { return };
+    let source = Source::new(&model).unwrap();
+    for (precision, most) in [(Precision::Tf32, 0.01), (Precision::Fp16, 0.01), (Precision::Bf16, 0.1)] {
+        let plan = minilm_plan(&source, 2, precision);
+        let worst = compare(&model, &plan, token);
+        assert!(worst < most, "{precision}: {worst}");
+        println!("{precision}: {worst}");
     }
 }
