@@ -30,7 +30,8 @@ impl Plan {
             }
             is_written[step.output.0] = true;
         }
-        if self.outputs.iter().all(|port| is_written[port.value.0]) {
+        let is_known = |port: &crate::Port| is_written.get(port.value.0) == Some(&true);
+        if self.inputs.iter().chain(&self.outputs).all(is_known) {
             Ok(())
         } else {
             fail("an output is never written".to_owned())
@@ -38,7 +39,17 @@ impl Plan {
     }
 
     fn misplaced(&self, value: &Value) -> Option<String> {
-        let Place::Arena { offset_bytes } = value.place else { return None };
+        let Place::Arena { offset_bytes } = value.place else {
+            let elements = match value.place {
+                Place::Input(index) => self.inputs.get(index).map(|_| value.elements()),
+                Place::Output(index) => self.outputs.get(index).map(|_| value.elements()),
+                Place::Constant(index) => {
+                    self.constants.get(index).and_then(|constant| constant.tensor.shape().elements())
+                }
+                Place::Arena { .. } => None,
+            };
+            return (elements != Some(value.elements())).then(|| format!("is not {}", value.place));
+        };
         let end = offset_bytes + value.size_bytes();
         (!offset_bytes.is_multiple_of(ALIGNMENT_BYTES) || end > self.arena.bytes)
             .then(|| format!("lies at {offset_bytes}..{end} of an arena of {}", self.arena.bytes))
@@ -46,7 +57,9 @@ impl Plan {
 
     fn broken(&self, step: &Step, is_written: &[bool]) -> Option<String> {
         for (operand, shape) in step.op.operands() {
-            let value = self.values.get(operand.value.0)?;
+            let Some(value) = self.values.get(operand.value.0) else {
+                return Some(format!("reads {}, which there is not", operand.value));
+            };
             if !is_written[operand.value.0] {
                 return Some(format!("reads {} before it is written", operand.value));
             }
@@ -54,7 +67,9 @@ impl Plan {
                 return Some(format!("reads {} outside of its {} elements", operand.value, value.elements()));
             }
         }
-        let output = self.value(step.output);
+        let Some(output) = self.values.get(step.output.0) else {
+            return Some(format!("writes {}, which there is not", step.output));
+        };
         let (shape, store) = (step.op.shape(), step.op.store());
         let offset = if let Op::Map(map) = &step.op { map.store_offset } else { 0 };
         let written = Operand { value: step.output, offset, strides: store.to_vec() };

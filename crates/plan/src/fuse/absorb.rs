@@ -41,9 +41,7 @@ fn absorbed(draft: &Draft, kernel: &Kernel, shape: &[usize]) -> Option<Kernel> {
         let operand = &kernel.operands[place];
         let value = draft.value(operand.value);
         let Op::Map(map) = &draft.steps[draft.producer(operand.value)?].op else { return None };
-        let is_whole = matches!(value.place, Place::Arena { .. })
-            && map.store_offset == 0
-            && is_dense(&map.shape, &map.store, value.elements());
+        let is_whole = matches!(value.place, Place::Arena { .. });
         let is_cheap = map.kernel.flops() == 0 && map.kernel.operands.len() == 1;
         let is_shared = draft.only_reader(operand.value).is_none();
         let times = shape.iter().product::<usize>() / value.elements().max(1);
@@ -51,7 +49,7 @@ fn absorbed(draft: &Draft, kernel: &Kernel, shape: &[usize]) -> Option<Kernel> {
         if !is_whole || kernel.is_indirect(place) || (is_shared && !is_cheap) || is_repeated {
             return None;
         }
-        let sources = map.kernel.operands.iter().map(|source| through(map, operand, shape, source));
+        let sources = map.kernel.operands.iter().map(|source| through(draft, map, operand, shape, source));
         let inner = Kernel { operands: sources.collect::<Option<_>>()?, nodes: map.kernel.nodes.clone() };
         let new = kernel.inline(|other| (other == place).then(|| inner.clone()), None);
         is_small(&new).then_some(new)
@@ -59,7 +57,17 @@ fn absorbed(draft: &Draft, kernel: &Kernel, shape: &[usize]) -> Option<Kernel> {
 }
 
 /// `source`, an operand of `map`, as whoever reads the result of `map` as `operand` over `shape` has to read it.
-pub(super) fn through(map: &Map, operand: &Operand, shape: &[usize], source: &Operand) -> Option<Operand> {
+pub(super) fn through(
+    draft: &Draft,
+    map: &Map,
+    operand: &Operand,
+    shape: &[usize],
+    source: &Operand,
+) -> Option<Operand> {
+    let is_whole = is_dense(&map.shape, &map.store, draft.value(operand.value).elements());
+    if !is_whole || map.store_offset != 0 {
+        return None;
+    }
     let axes = map.shape.iter().zip(&map.store).zip(&source.strides);
     let sources: Vec<Loop> = axes.map(|((&size, &stride), &other)| Loop { size, stride, other }).collect();
     let targets: Vec<(usize, usize)> = shape.iter().copied().zip(operand.strides.iter().copied()).collect();

@@ -31,7 +31,7 @@ fn unscaled(draft: &Draft, operand: &Operand, shape: &[usize]) -> Option<(Operan
     let factor = factor(&map.kernel)?;
     let source = map.kernel.operands.first()?;
     let same = draft.value(source.value).dtype == draft.value(operand.value).dtype;
-    same.then(|| through(map, operand, shape, source)).flatten().map(|source| (source, factor))
+    same.then(|| through(draft, map, operand, shape, source)).flatten().map(|source| (source, factor))
 }
 
 /// The number that a kernel multiplies its one operand by.

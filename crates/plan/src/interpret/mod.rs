@@ -24,8 +24,9 @@ use crate::plan::{Plan, Step};
 /// its strides.
 ///
 /// # Errors
-/// [`PlanError::InputCount`], [`PlanError::Input`].
+/// [`PlanError::InputCount`], [`PlanError::Input`]; [`PlanError::Inconsistent`] as [`Plan::check`].
 pub fn interpret(plan: &Plan, inputs: &[Tensor]) -> Result<Vec<Tensor>, PlanError> {
+    plan.check()?;
     let mut memory = Memory::new(plan, inputs)?;
     for step in &plan.steps {
         let result = run(&memory, step);

@@ -1,3 +1,4 @@
+use phalanx_tensor::DType;
 use tract_onnx::prelude::OutletId;
 use tract_onnx::tract_core::internal::TypedNode;
 use tract_onnx::tract_core::ops::binary::TypedBinOp;
@@ -24,12 +25,8 @@ impl Lowering<'_> {
         self.elementwise(&node.name, &inputs, &shape, dtype, |builder, nodes| {
             let result = builder.binary(function, nodes[0], nodes[1]);
             // So that what follows sees an integer of the size it has in the model.
-            let is_narrow = class == Some(Class::Integer) && Class::of(dtype) == class;
-            Ok(if is_narrow && dtype != phalanx_tensor::DType::I64 {
-                builder.cast(dtype, result)
-            } else {
-                result
-            })
+            let is_narrow = class == Some(Class::Integer) && Class::of(dtype) == class && dtype != DType::I64;
+            Ok(if is_narrow { builder.cast(dtype, result) } else { result })
         })
     }
 }

@@ -32,6 +32,9 @@ use crate::tract::dtype;
 use crate::value::{Place, ValueId};
 use crate::view::View;
 
+/// Elements of a tensor, at most: more than any device has memory for, and few enough that no count overflows.
+const ELEMENTS_MAX: usize = 1 << 36;
+
 /// Why a node has no operation; text that follows the operator's name.
 pub(crate) type Refusal = String;
 
@@ -124,6 +127,10 @@ impl Lowering<'_> {
         let shape = fact.shape.as_concrete().ok_or_else(|| format!("shape {:?} is not fixed", fact.shape))?;
         if shape.contains(&0) {
             return Err(format!("shape {:?} has no elements", fact.shape));
+        }
+        let elements = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+        if elements.is_none_or(|elements| elements > ELEMENTS_MAX) {
+            return Err(format!("shape {:?} has more than {ELEMENTS_MAX} elements", fact.shape));
         }
         Ok(shape.to_vec())
     }

@@ -20,8 +20,9 @@ impl Lowering<'_> {
     pub(super) fn node(&mut self, node: &TypedNode) -> Result<(), Refusal> {
         let op = &node.op;
         let outlet = OutletId::new(node.id, 0);
+        self.shape(outlet)?;
         if op.is::<TypedSource>() {
-            return self.shape(outlet).map(drop);
+            return Ok(());
         }
         let view = if let Some(op) = op.downcast_ref::<Const>() {
             self.constant(op)?

@@ -1,3 +1,4 @@
+use phalanx_tensor::DType;
 use tract_onnx::prelude::OutletId;
 use tract_onnx::tract_core::internal::TypedNode;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
@@ -16,7 +17,12 @@ impl Lowering<'_> {
         let from = self.dtype_of(inputs[0].value);
         let class = Class::of(from).ok_or_else(|| from.to_string())?;
         self.elementwise(&node.name, &inputs, &shape, dtype, |builder, nodes| {
-            build(builder, op, class, nodes[0]).ok_or_else(|| from.to_string())
+            let result = build(builder, op, class, nodes[0]).ok_or_else(|| from.to_string())?;
+            Ok(if class == Class::Integer && dtype != DType::I64 {
+                builder.cast(dtype, result)
+            } else {
+                result
+            })
         })
     }
 

@@ -251,7 +251,7 @@ fn a_residual_block_is_its_convolutions() {
     let mut graph = Graph::new(&[8, 6, 6]);
     let pads = ints("pads", &[1, 1, 1, 1]);
     let [first, second] = [(); 2].map(|()| (graph.weight(&[8, 8, 3, 3]), graph.weight(&[8])));
-    let one = graph.op("Conv", &["x", &first.0, &first.1], &[pads.clone()]);
+    let one = graph.op("Conv", &["x", &first.0, &first.1], std::slice::from_ref(&pads));
     let active = graph.op("Relu", &[&one], &[]);
     let two = graph.op("Conv", &[&active, &second.0, &second.1], &[pads]);
     let sum = graph.op("Add", &[&two, "x"], &[]);

@@ -10,6 +10,7 @@ use crate::reference::{TOLERANCE, agreeing, compare, kinds, none};
 const FOLDER: &str = "PHALANX_PLAN_MODELS";
 
 /// The model of this name, where there is one.
+#[allow(clippy::print_stderr, reason = "says why a test did nothing")]
 fn model(name: &str) -> Option<Model> {
     let folder = std::env::var_os(FOLDER);
     let path = folder.map(|folder| Path::new(&folder).join(format!("{name}.onnx")));
