@@ -77,6 +77,13 @@ impl Source {
         if shapes.len() != expected || self.exported.inputs.len() != expected {
             return Err(PlanError::InputCount { expected, got: shapes.len() });
         }
+        if let Some(shape) =
+            shapes.iter().find(|shape| shape.elements().is_none_or(|it| it > lower::ELEMENTS_MAX))
+        {
+            let message =
+                format!("an input of shape {shape}: expected at most {} elements", lower::ELEMENTS_MAX);
+            return Err(PlanError::Prepare { message });
+        }
         self.typed_at(shapes).map_err(|error| PlanError::Prepare { message: format!("{error:#}") })
     }
 

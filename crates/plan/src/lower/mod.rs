@@ -33,7 +33,7 @@ use crate::value::{Place, ValueId};
 use crate::view::View;
 
 /// Elements of a tensor, at most: more than any device has memory for, and few enough that no count overflows.
-const ELEMENTS_MAX: usize = 1 << 36;
+pub(crate) const ELEMENTS_MAX: usize = 1 << 36;
 
 /// Why a node has no operation; text that follows the operator's name.
 pub(crate) type Refusal = String;

@@ -13,6 +13,19 @@ pub enum PoolKind {
     MeanWithPadding,
 }
 
+impl PoolKind {
+    /// Its name as plans print it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Max => "max",
+            Self::Sum => "sum",
+            Self::Mean => "mean",
+            Self::MeanWithPadding => "mean_with_padding",
+        }
+    }
+}
+
 /// A pooling over any number of spatial axes. Sums are kept in fp32.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {

@@ -211,39 +211,58 @@ fn softmax_and_reductions_over_any_axes() {
     assert_eq!(graph.plan(&y, &[4, 5]).steps.len(), 1);
 }
 
-/// Attention with a mask that is chosen by a comparison of constants, as of decoders.
-#[test]
-fn causal_attention_is_one_operation() {
+/// Two heads over six tokens of `x`, in which queries, keys and values lie behind each other; `mask` changes the scores.
+fn attention(mask: impl FnOnce(&mut Graph, &str) -> String) -> Plan {
     let mut graph = Graph::new(&[6, 3, 16]);
     let split = graph.integers(&[0, 6, 3, 2, 8]);
     let heads = graph.op("Reshape", &["x", &split], &[]);
-    let name = graph.name();
-    let mask: Vec<f32> = (0..36).map(|place| if place % 6 <= place / 6 { 0.0 } else { -1e9 }).collect();
-    let mask = graph.builder.constant(&name, &Tensor::from_vec([6, 6], mask).unwrap());
-    let part = |graph: &mut Graph, index: i64, order: [i64; 4]| {
-        let at = graph.integers(&[index]);
-        let picked = graph.op("Gather", &[&heads, &at], &[int("axis", 2)]);
-        let axis = graph.integers(&[2]);
-        let flat = graph.op("Squeeze", &[&picked, &axis], &[]);
-        graph.op("Transpose", &[&flat], &[ints("perm", &order)])
-    };
-    let query = part(&mut graph, 0, [0, 2, 1, 3]);
-    let key = part(&mut graph, 1, [0, 2, 3, 1]);
-    let value = part(&mut graph, 2, [0, 2, 1, 3]);
+    let [query, key, value] =
+        [(0, [0, 2, 1, 3]), (1, [0, 2, 3, 1]), (2, [0, 2, 1, 3])].map(|(index, order)| {
+            let at = graph.integers(&[index]);
+            let picked = graph.op("Gather", &[&heads, &at], &[int("axis", 2)]);
+            let axis = graph.integers(&[2]);
+            let flat = graph.op("Squeeze", &[&picked, &axis], &[]);
+            graph.op("Transpose", &[&flat], &[ints("perm", &order)])
+        });
     let scores = graph.op("MatMul", &[&query, &key], &[]);
-    let scale = graph.scalar(0.3);
-    let scaled = graph.op("Mul", &[&scores, &scale], &[]);
-    let masked = graph.op("Add", &[&scaled, &mask], &[]);
+    let masked = mask(&mut graph, &scores);
     let shares = graph.op("Softmax", &[&masked], &[int("axis", -1)]);
     let mixed = graph.op("MatMul", &[&shares, &value], &[]);
     let back = graph.op("Transpose", &[&mixed], &[ints("perm", &[0, 2, 1, 3])]);
     let join = graph.integers(&[0, 6, 16]);
     let y = graph.op("Reshape", &[&back, &join], &[]);
-    let plan = graph.plan(&y, &[6, 16]);
-    assert_eq!(kinds(&plan), [("attention", 1)], "{plan}");
-    let Op::Attention(attention) = &plan.steps[0].op else { panic!("expected attention: {plan}") };
+    graph.plan(&y, &[6, 16])
+}
+
+#[test]
+fn attention_under_a_mask_is_one_operation() {
+    let plan = attention(|graph, scores| {
+        let name = graph.name();
+        let mask = (0..36).map(|place| if place % 6 <= place / 6 { 0.0 } else { -1e9 }).collect::<Vec<f32>>();
+        let mask = graph.builder.constant(&name, &Tensor::from_vec([6, 6], mask).unwrap());
+        let scale = graph.scalar(0.3);
+        let scaled = graph.op("Mul", &[scores, &scale], &[]);
+        graph.op("Add", &[&scaled, &mask], &[])
+    });
+    let [Op::Attention(attention)] = [&plan.steps[0].op] else { panic!("expected attention: {plan}") };
     let (scale, mask) = attention.scale_and_mask().unwrap();
     assert!((scale - 0.3).abs() < 1e-6 && mask.is_some_and(|mask| mask.strides[..2] == [0, 0]), "{plan}");
+    assert_eq!(plan.steps.len(), 1, "{plan}");
+}
+
+#[test]
+fn scores_may_be_chosen_by_the_data() {
+    let plan = attention(|graph, scores| {
+        let [zero, low] = [0.0, -1e4].map(|number| graph.scalar(number));
+        let is_kept = graph.op("Greater", &[scores, &zero], &[]);
+        graph.op("Where", &[&is_kept, scores, &low], &[])
+    });
+    let attention = plan.steps.iter().find_map(|step| match &step.op {
+        Op::Attention(attention) => Some(attention),
+        _ => None,
+    });
+    assert!(attention.unwrap().scale_and_mask().is_none(), "{plan}");
+    assert_eq!(plan.steps.len(), 1, "{plan}");
 }
 
 #[test]
@@ -258,6 +277,21 @@ fn a_residual_block_is_its_convolutions() {
     let y = graph.op("Relu", &[&sum], &[]);
     let plan = graph.plan(&y, &[8, 6, 6]);
     assert_eq!(kinds(&plan), [("conv", 2)], "{plan}");
+}
+
+#[test]
+fn a_normalised_convolution_is_one_operation() {
+    let mut graph = Graph::new(&[3, 6, 6]);
+    let weight = graph.weight(&[4, 3, 3, 3]);
+    let [scale, bias, mean] = [(); 3].map(|()| graph.weight(&[4]));
+    let name = graph.name();
+    let variance =
+        graph.builder.constant(&name, &Tensor::from_vec([4], vec![0.5_f32, 1.0, 1.5, 2.0]).unwrap());
+    let conv = graph.op("Conv", &["x", &weight], &[]);
+    let normal = graph.op("BatchNormalization", &[&conv, &scale, &bias, &mean, &variance], &[]);
+    let y = graph.op("Relu", &[&normal], &[]);
+    let plan = graph.plan(&y, &[4, 4, 4]);
+    assert_eq!(kinds(&plan), [("conv", 1)], "{plan}");
 }
 
 #[test]
