@@ -91,6 +91,5 @@ fn minilm_in_half_precision_comes_close() {
         let plan = minilm_plan(&source, 2, precision);
         let worst = compare(&model, &plan, token);
         assert!(worst < most, "{precision}: {worst}");
-        println!("{precision}: {worst}");
     }
 }
