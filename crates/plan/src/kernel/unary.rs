@@ -1,6 +1,6 @@
 /// A function of one number. All but [`Unary::Not`], [`Unary::Neg`], [`Unary::Abs`] and [`Unary::Sign`] are of floats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // Most are what their names say.
+#[allow(missing_docs, reason = "most are what their names say")]
 pub enum Unary {
     Neg,
     Abs,

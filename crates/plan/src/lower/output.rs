@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
 
-use phalanx_tensor::Signature;
+use phalanx_tensor::{Shape, Signature};
 
 use super::Lowering;
 use crate::kernel::{Builder, Class};
 use crate::op::{Map, Op, Operand};
 use crate::plan::Port;
 use crate::value::Place;
-use phalanx_tensor::Shape;
 
 impl Lowering<'_> {
     /// Adds a copy of each output to where the caller reads it; fusing makes the operation before write there.
