@@ -70,3 +70,31 @@ fn devices_are_listed() {
     assert!(document["machine"]["cpus"].as_u64().unwrap() >= 1);
     assert!(phalanx(&["devices"]).done().text().contains("tract"));
 }
+
+#[test]
+fn a_plan_is_printed_with_its_totals() {
+    let folder = Folder::new();
+    let model = folder.model(&samples::mlp(1));
+    let ended = phalanx(&["inspect", &model, "--plan", "--batch", "32"]).done();
+    let text = ended.text();
+    assert_eq!(text.matches(" = product 32x").count(), 3, "{text}");
+    for part in ["input 0: input f32 [32, 256]", "relu", "3 operations", "arena 131072 B", " FLOP; "] {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+}
+
+#[test]
+fn open_axes_of_a_plan_need_a_length() {
+    let folder = Folder::new();
+    let model = folder.model(&samples::sequence(1));
+    phalanx(&["inspect", &model, "--plan"]).failed(&["\"ids\" has open axes"]).hint("--length SIZE");
+    let ended = phalanx(&["inspect", &model, "--plan", "--batch", "2", "--length", "7"]).done();
+    assert!(ended.text().contains("ids i64 [2, 7]"), "{}", ended.text());
+}
+
+#[test]
+fn operators_that_stop_a_plan_are_listed() {
+    let folder = Folder::new();
+    let model = folder.model(&samples::unknown_operator());
+    phalanx(&["inspect", &model, "--plan"]).failed(&["no plan can be made of", "Mystery"]).hint("backend");
+}

@@ -1,4 +1,5 @@
 mod batching;
+mod plan;
 mod print;
 mod report;
 mod verdict;
@@ -14,6 +15,9 @@ use crate::terminal;
 
 pub(super) fn execute(args: &InspectArgs) -> Result<(), Failure> {
     let model = Model::load(&args.model)?;
+    if args.plan {
+        return plan::print(&model, args);
+    }
     let verdicts = if args.quick { Vec::new() } else { verdict::all(&model, &args.engine)? };
     let batching = BatchingReport::new(&model, args, &verdicts);
     let report = Report::new(&model, args.engine.device(), batching, verdicts);
