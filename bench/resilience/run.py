@@ -65,17 +65,18 @@ def strike(phalanx, models, kind, every, duration="5m"):
         print(f"{kind:8} {name:8} {check['outcome']}: {words}; {json.dumps(check.get('measured'))}", flush=True)
 
 
+def parent_of(process):
+    """None for a process that is gone, or that only waits for whoever adopted it to take note."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+            state, parent = file.read().rsplit(")", 1)[1].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)
+
+
 def children(parent):
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{entry}/stat", encoding="utf-8") as file:
-                state, owner = file.read().rsplit(")", 1)[1].split()[:2]
-        except OSError:
-            continue
-        if owner == str(parent) and state != "Z":
-            found.append(int(entry))
-    return found
+    return [int(entry) for entry in filter(str.isdigit, os.listdir("/proc")) if parent_of(entry) == parent]
 
 
 def orphans(phalanx, models, rounds=20):
@@ -89,7 +90,7 @@ def orphans(phalanx, models, rounds=20):
         workers = children(server.pid)
         begin = time.monotonic()
         server.send_signal(signal.SIGKILL)
-        while any(os.path.exists(f"/proc/{worker}") for worker in workers):
+        while any(parent_of(worker) is not None for worker in workers):
             time.sleep(0.001)
         times.append(time.monotonic() - begin)
         server.wait()
