@@ -108,7 +108,8 @@ impl From<BackendError> for Failure {
     fn from(error: BackendError) -> Self {
         let failure = Self::new(&error);
         match error {
-            BackendError::Unavailable { hint: Some(hint), .. } => failure.hint(hint),
+            BackendError::Unavailable { hint: Some(hint), .. }
+            | BackendError::NoWorker { hint: Some(hint), .. } => failure.hint(hint),
             BackendError::UnsupportedOperators { .. } => {
                 failure.hint("`phalanx inspect` lists what each backend makes of a model")
             }

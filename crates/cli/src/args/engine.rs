@@ -85,7 +85,9 @@ pub(crate) struct EngineArgs {
     pub(crate) worker_exe: Option<PathBuf>,
 
     /// Answers with the error where the backend fails, instead of running the batch on the next one
-    #[arg(long)]
+    #[arg(long, value_name = "BOOL", default_value_t = false, default_missing_value = "true")]
+    #[arg(num_args = 0..=1, require_equals = true, hide_possible_values = true)]
+    #[arg(action = clap::ArgAction::Set)]
     pub(crate) no_fallback: bool,
 
     /// Valid input to warm up with, instead of numbers drawn at random

@@ -47,11 +47,9 @@ fn what_is_nearer_to_the_user_goes_first() {
         assert_eq!(shown(&document, scope, key), (value.into(), place.to_owned()), "{key}");
     }
     let table = with(&variables, &[&args[..2], &args[3..]].concat()).done();
-    for line in [
-        "http                 127.0.0.1:4              --http",
-        "threads                2                                         PHALANX_THREADS",
-    ] {
-        assert!(table.text().lines().any(|shown| shown == line), "{line:?} is not in\n{}", table.text());
+    for line in ["http 127.0.0.1:4 --http", "threads 2 PHALANX_THREADS"] {
+        let is_it = |shown: &str| shown.split_whitespace().eq(line.split_whitespace());
+        assert!(table.text().lines().any(is_it), "{line:?} is not in\n{}", table.text());
     }
 }
 

@@ -125,7 +125,7 @@ mod tests {
             assert!(!configs[..index].contains(config));
         }
         let some = Matrix { precision: vec![Precision::Fp32], depth: vec![2], ..matrix };
-        assert_eq!(some.configs().len(), 24);
+        assert_eq!(some.configs().len(), 48);
         assert!(Matrix { depth: Vec::new(), ..some }.configs().is_empty());
     }
 

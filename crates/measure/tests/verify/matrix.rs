@@ -1,4 +1,5 @@
 use phalanx_backend::{Optimize, Precision};
+use phalanx_engine::Isolation;
 use phalanx_measure::verify::{Level, Matrix};
 
 use crate::fake::{Fault, check, failed, plan, verify};
@@ -8,6 +9,8 @@ fn matrix() -> Matrix {
         precision: vec![Precision::Fp32, Precision::Fp16],
         optimize: vec![Optimize::Full],
         depth: vec![1, 2],
+        // A backend that only this test has cannot be found by another program.
+        isolation: vec![Isolation::Thread],
         ..Matrix::default()
     }
 }
