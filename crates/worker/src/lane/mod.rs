@@ -39,10 +39,10 @@ impl WorkerLane {
     }
 
     /// The slot as the worker can see it: itself, or one of its own that it is copied to.
-    fn work(&self, slot: Slot, rows: usize) -> Result<Work, (Slot, BackendError)> {
+    fn work(&self, slot: Slot, rows: usize) -> Result<Work, Box<(Slot, BackendError)>> {
         if rows > slot.rows_max() {
             let message = format!("{rows} rows do not fit a slot of {}", slot.rows_max());
-            return Err((slot, BackendError::Run { backend: "worker", message }));
+            return Err(Box::new((slot, BackendError::Run { backend: "worker", message })));
         }
         if self.worker.knows(&slot) {
             return Ok(Work::Batch { slot, rows, original: None });
@@ -53,7 +53,7 @@ impl WorkerLane {
         }
         match self.staged(&slot, rows) {
             Ok(staged) => Ok(Work::Batch { slot: staged, rows, original: Some(slot) }),
-            Err(error) => Err((slot, error)),
+            Err(error) => Err(Box::new((slot, error))),
         }
     }
 
@@ -83,7 +83,10 @@ impl Lane for WorkerLane {
     fn submit(&mut self, batch: BatchId, slot: Slot, rows: usize) {
         match self.work(slot, rows) {
             Ok(work) => self.worker.submit(batch, &self.completions, work),
-            Err((slot, error)) => self.completions.complete(batch, Completion::Failed(Some(slot), error)),
+            Err(failed) => {
+                let (slot, error) = *failed;
+                self.completions.complete(batch, Completion::Failed(Some(slot), error));
+            }
         }
     }
 

@@ -60,7 +60,7 @@ mod tests {
         };
         let plan = Plan::new(&layout, 2).unwrap();
         assert_eq!((plan.inputs, plan.inputs_bytes), (vec![0..6, 64..64, 64..194], 194));
-        assert_eq!((plan.outputs, plan.outputs_bytes), (vec![0..2], 2));
+        assert_eq!((plan.outputs.len(), plan.outputs.first(), plan.outputs_bytes), (1, Some(&(0..2)), 2));
         assert!(Plan::new(&layout, usize::MAX / 2).is_none());
     }
 }

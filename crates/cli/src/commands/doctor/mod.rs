@@ -17,9 +17,9 @@ pub(super) fn execute(args: &DoctorArgs) -> Result<(), Failure> {
     let destination = args.bug_report.as_deref().map(Destination::open).transpose()?;
     let report = examine(args.onnxruntime.as_deref(), args.timeout)?;
     if args.json {
-        terminal::json(&report)?
+        terminal::json(&report)?;
     } else {
-        print::print(&report)?
+        print::print(&report)?;
     }
     if let Some(destination) = destination {
         destination.write(&BugReport { doctor: &report, crash: None, config: args.config.as_deref() })?;

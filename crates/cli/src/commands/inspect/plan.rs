@@ -12,7 +12,7 @@ pub(super) fn print(model: &Model, args: &InspectArgs) -> Result<(), Failure> {
     let shapes = shapes.collect::<Result<Vec<_>, _>>()?;
     let precision = args.engine.precision.unwrap_or_default();
     let plan = Source::new(model).and_then(|source| source.plan(&shapes, precision));
-    terminal::data(&plan.map_err(failure)?.to_string())
+    terminal::data(&plan.map_err(|error| failure(&error))?.to_string())
 }
 
 /// The shape of an input that the plan is for.
@@ -31,8 +31,8 @@ fn shape(info: &TensorInfo, args: &InspectArgs) -> Result<Shape, Failure> {
     sizes.collect()
 }
 
-fn failure(error: PlanError) -> Failure {
-    let failure = Failure::new(&error);
+fn failure(error: &PlanError) -> Failure {
+    let failure = Failure::new(error);
     match error {
         PlanError::Unsupported { .. } => {
             failure.hint("a backend that executes plans leaves such a model to the next one")

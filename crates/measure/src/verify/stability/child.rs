@@ -75,7 +75,8 @@ mod tests {
     use super::*;
 
     fn shell(script: &str, limit: Duration) -> RoundEnd {
-        run(Command::new("sh").args(["-c", script]), limit, &mut Collector::default()).unwrap()
+        run(Command::new("sh").args(["-c", script]), limit, &mut Collector::default())
+            .expect("there is a shell")
     }
 
     const LONG: Duration = Duration::from_secs(60);
