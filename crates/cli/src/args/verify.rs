@@ -104,11 +104,11 @@ pub(crate) struct StrikeArgs {
     #[arg(long, value_name = "HOW")]
     pub(crate) strike: Option<Strike>,
 
-    /// How often [default: 1s]
+    /// How often [default: 1s to kill, 10s to stop]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) strike_every: Option<Duration>,
 
-    /// For how long, each [default: 10s]
+    /// For how long, each [default: 10s to kill, 20s to stop]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) strike_for: Option<Duration>,
 }

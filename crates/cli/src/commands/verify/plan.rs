@@ -90,8 +90,8 @@ fn strikes(args: &VerifyArgs) -> Strikes {
     let args = &args.strikes;
     Strikes {
         kinds: args.strike.map_or(defaults.kinds, |kind| vec![kind]),
-        every: args.strike_every.unwrap_or(defaults.every),
-        duration: args.strike_for.unwrap_or(defaults.duration),
+        every: args.strike_every,
+        duration: args.strike_for,
         ..defaults
     }
 }

@@ -31,22 +31,30 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub struct Strikes {
     /// What is done to them, one after the other.
     pub kinds: Vec<Strike>,
-    /// How often.
-    pub every: Duration,
-    /// For how long, each.
-    pub duration: Duration,
+    /// How often, where that is given: else a worker is killed every second, and stopped every ten, since it takes half a
+    /// second to be sure that one hangs.
+    pub every: Option<Duration>,
+    /// For how long, each; two strikes, and ten seconds at least, where that is not given.
+    pub duration: Option<Duration>,
     /// Concurrent callers.
     pub callers: usize,
 }
 
 impl Default for Strikes {
     fn default() -> Self {
-        Self {
-            kinds: vec![Strike::Kill, Strike::Stop],
-            every: Duration::from_secs(1),
-            duration: Duration::from_secs(10),
-            callers: 64,
-        }
+        Self { kinds: vec![Strike::Kill, Strike::Stop], every: None, duration: None, callers: 64 }
+    }
+}
+
+impl Strikes {
+    fn disturb(&self, strike: Strike) -> Disturb {
+        let usual = match strike {
+            Strike::Kill => Duration::from_secs(1),
+            Strike::Stop => Duration::from_secs(10),
+        };
+        let every = self.every.unwrap_or(usual);
+        let duration = self.duration.unwrap_or_else(|| (every * 2).max(Duration::from_secs(10)));
+        Disturb { callers: self.callers, strike, every, duration }
     }
 }
 
@@ -57,10 +65,9 @@ pub(super) fn check(
     strike: Strike,
     page: &mut Page<'_, '_>,
 ) -> Result<Finding, MeasureError> {
-    let Strikes { every, duration, callers, .. } = plan.stability.strikes;
+    let disturb = plan.stability.strikes.disturb(strike);
     let engine = plan.setup.engine(candidate)?;
     let (answers, samples) = answers(&plan.setup, candidate, &engine)?;
-    let disturb = Disturb { callers, strike, every, duration };
     let stop = Arc::new(AtomicBool::new(false));
     let done = std::thread::scope(|scope| {
         let stopped = Arc::clone(&stop);
