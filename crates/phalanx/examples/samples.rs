@@ -13,7 +13,7 @@ use phalanx::samples::{self, EncoderConfig};
 
 const SEED: u64 = 1;
 
-/// Writes mlp.onnx, encoder.onnx and conv.onnx
+/// Writes mlp.onnx, encoder.onnx, conv.onnx and sequence.onnx
 #[derive(Debug, Parser)]
 struct Args {
     /// The folder they go to; made where it is missing
@@ -38,6 +38,7 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         ("mlp.onnx", samples::mlp(SEED)),
         ("encoder.onnx", samples::encoder(&encoder)),
         ("conv.onnx", samples::conv(SEED)),
+        ("sequence.onnx", samples::sequence(SEED)),
     ];
     std::fs::create_dir_all(&args.folder)?;
     for (name, model) in models {
