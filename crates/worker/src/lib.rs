@@ -10,7 +10,9 @@
 //! use std::sync::Arc;
 //!
 //! # fn backend(name: &str, library: Option<&Path>)
-//! #     -> Result<Arc<dyn phalanx_backend::Backend>, phalanx_backend::BackendError> { unimplemented!() }
+//! #     -> Result<Arc<dyn phalanx_backend::Backend>, phalanx_backend::BackendError> {
+//! #     Err(phalanx_backend::BackendError::NoWorker { message: String::new(), hint: None })
+//! # }
 //! fn main() -> ExitCode {
 //!     if phalanx_worker::is_worker() {
 //!         return phalanx_worker::worker_main(backend);

@@ -1,12 +1,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use phalanx_backend::{BackendError, Device, Program};
 use phalanx_batch::Nanos;
 
 use super::health::Health;
 use super::{Change, Pace};
+use crate::hub::lock;
 
 /// Prepares the program of a candidate that has not been needed so far.
 type Prepare = Box<dyn Fn() -> Result<Arc<dyn Program>, BackendError> + Send + Sync>;
@@ -135,10 +136,6 @@ impl Stack {
     fn health(&self) -> MutexGuard<'_, Health> {
         lock(&self.health)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Candidate {
