@@ -1,0 +1,1 @@
+//! Generated kernels: the steps of a plan as CUDA C++.
