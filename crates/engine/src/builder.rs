@@ -47,6 +47,7 @@ pub struct EngineBuilder {
     queue_limit: usize,
     optimize: Optimize,
     precision: Precision,
+    spin_us: u32,
     pad: Vec<PadRule>,
     device_submitters_max: Option<usize>,
     accelerator_submitters_max: Option<usize>,
@@ -91,6 +92,7 @@ impl EngineBuilder {
             queue_limit: QUEUE_LIMIT_DEFAULT,
             optimize: Optimize::default(),
             precision: Precision::default(),
+            spin_us: 0,
             pad: Vec::new(),
             device_submitters_max: None,
             accelerator_submitters_max: None,
@@ -134,6 +136,9 @@ impl EngineBuilder {
         optimize: Optimize => optimize;
         /// The arithmetic inside the model.
         precision: Precision => precision;
+        /// Microseconds that the end of a batch on a GPU may be waited for awake: sooner answers, for a core that is busy
+        /// while batches are in flight. 0 unless said otherwise; at most 50 count.
+        spin_us: u32 => spin_us;
         /// Which axes are padded, so that requests of different lengths share batches.
         pad: Vec<PadRule> => pad;
         /// How many lanes of all engines in this process may submit to the device at once; no limit unless given.
@@ -185,6 +190,7 @@ impl EngineBuilder {
             precision: self.precision,
             rows_max: at_least_one("max_batch", self.max_batch.unwrap_or(ROWS_MAX_DEFAULT))?,
             shapes_max: at_least_one("groups_max", self.groups_max)?,
+            spin_us: self.spin_us,
         };
         let mut prepared = choice::prepare(&self.wanted(&options, &pad))?;
         let lanes = self.lanes_within(lanes, prepared.program.as_ref(), &mut prepared.warnings)?;

@@ -2,11 +2,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use phalanx_backend::BackendError;
 use phalanx_tensor::Shape;
 
-/// One value for each set of shapes, made once, the least recently used thrown away first.
-pub(crate) struct Cache<T> {
+use crate::BackendError;
+
+/// One value for each set of shapes, made once, the least recently used thrown away first: for backends that prepare a
+/// model for each set of shapes.
+pub struct Cache<T> {
     entries_max: usize,
     clock: AtomicU64,
     evictions: AtomicU64,
@@ -17,21 +19,25 @@ pub(crate) struct Cache<T> {
 struct Place<T>(OnceLock<Result<Arc<Entry<T>>, BackendError>>);
 
 /// A value, and whether it is still in the cache.
-pub(crate) struct Entry<T> {
-    pub(crate) value: T,
+pub struct Entry<T> {
+    /// What was made.
+    pub value: T,
     used_at: AtomicU64,
     evicted: AtomicBool,
 }
 
 impl<T> Entry<T> {
     /// Whether the cache has let go of it, so that its other holders should as well.
-    pub(crate) fn is_evicted(&self) -> bool {
+    #[must_use]
+    pub fn is_evicted(&self) -> bool {
         self.evicted.load(Ordering::Relaxed)
     }
 }
 
 impl<T> Cache<T> {
-    pub(crate) fn new(entries_max: usize) -> Self {
+    /// A cache of up to `entries_max` values.
+    #[must_use]
+    pub fn new(entries_max: usize) -> Self {
         let entries = Mutex::default();
         Self { entries_max, clock: AtomicU64::new(0), evictions: AtomicU64::new(0), entries }
     }
@@ -41,7 +47,7 @@ impl<T> Cache<T> {
     ///
     /// # Errors
     /// Those of `make`, which are not kept: the next caller tries again.
-    pub(crate) fn get(
+    pub fn get(
         &self,
         shapes: &[Shape],
         make: impl FnOnce() -> Result<T, BackendError>,
@@ -81,12 +87,13 @@ impl<T> Cache<T> {
     }
 
     /// Says that `entry` was used, so that it stays.
-    pub(crate) fn touch(&self, entry: &Entry<T>) {
+    pub fn touch(&self, entry: &Entry<T>) {
         entry.used_at.store(self.tick(), Ordering::Relaxed);
     }
 
     /// How many values were thrown away so far: when this changes, holders look at what they hold.
-    pub(crate) fn evictions(&self) -> u64 {
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
         self.evictions.load(Ordering::Acquire)
     }
 
