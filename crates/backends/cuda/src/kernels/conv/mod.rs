@@ -1,0 +1,90 @@
+//! Convolutions: directly where a window is small, else as a product of unfolded windows.
+
+mod columns;
+mod depthwise;
+mod direct;
+mod unfold;
+
+use phalanx_plan::{Class, Conv, Plan, ValueId};
+
+use super::epilogue;
+use super::expression::{self, Expression, Signature};
+use super::strand::Strand;
+use super::{Lowered, LowerError};
+
+/// Elements of a window, over all channels of a group, up to which it is not unfolded.
+const DIRECT_WINDOW_MAX: usize = 64;
+
+/// The tasks of a convolution.
+pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Lowered, LowerError> {
+    if conv.groups > 1 && conv.channels_in == 1 && conv.channels_out == 1 {
+        return depthwise::lower(plan, conv, output).map(Lowered::launch);
+    }
+    if window_elements(conv) > DIRECT_WINDOW_MAX || direct::weight_elements(conv) > direct::SHARED_MAX {
+        if let Some(lowered) = columns::lower(plan, conv, output)? {
+            return Ok(lowered);
+        }
+    }
+    direct::lower(plan, conv, output).map(Lowered::launch)
+}
+
+/// Elements that one of the result is made of.
+fn window_elements(conv: &Conv) -> usize {
+    conv.channels_in * conv.windows.iter().map(|window| window.kernel).product::<usize>()
+}
+
+/// What follows the sums, for threads that have neighbouring channels.
+struct Finish<'a> {
+    /// Over image, channel and the spatial axes.
+    expression: Expression<'a>,
+    store: Strand,
+    names: Vec<String>,
+}
+
+/// The axes of a result, each by itself.
+fn groups(shape: &[usize]) -> Vec<&[usize]> {
+    shape.iter().map(std::slice::from_ref).collect()
+}
+
+impl<'a> Finish<'a> {
+    fn new(plan: &'a Plan, conv: &Conv, kernel: &'a phalanx_plan::Kernel) -> Self {
+        let shape = conv.shape();
+        let groups = groups(&shape);
+        Self {
+            expression: Expression::new(plan, kernel, &groups, 1),
+            store: expression::strand(&groups, &conv.store),
+            names: super::window::names(conv.windows.len()),
+        }
+    }
+
+    fn variables(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+
+    fn allows(&self, width: usize) -> bool {
+        self.expression.allows(width) && self.store.lanes(1, width, 0).is_some()
+    }
+
+    fn function(&self, width: usize) -> Result<String, LowerError> {
+        let variables = self.variables();
+        let signature = Signature { name: "Finish", variables: &variables, width, given: Some(Class::Float) };
+        self.expression.function(&signature)
+    }
+
+    /// Names in the text of every direct kernel.
+    fn names(&self, width: usize) -> Result<Vec<(&'static str, String)>, LowerError> {
+        let variables = self.variables();
+        Ok(vec![
+            ("WIDTH", width.to_string()),
+            ("PARAMETERS", self.expression.parameters("p")?),
+            ("PASSED", self.expression.passed("p")),
+            ("VARIABLES", variables.join(", ")),
+            ("PUT", super::source::put(&self.store, 1, width, 0, &variables)),
+        ])
+    }
+}
+
+/// The epilogue as an expression of the sum.
+fn finish(conv: &Conv) -> phalanx_plan::Kernel {
+    epilogue::kernel(&conv.epilogue, None)
+}
