@@ -77,8 +77,8 @@ struct Row {
 
     __device__ __forceinline__ void load() {
         if (!HELD) return;
-#pragma unroll
-        for (unsigned step = 0; step < (HELD ? STEPS : 0); ++step) {
+#pragma unroll UNROLL
+        for (unsigned step = 0; step < STEPS; ++step) {
             if (has(element(step))) before(row, element(step), held[HELD ? step : 0]);
         }
     }

@@ -123,6 +123,7 @@ static unsigned short float_to_f16(float x) {
     const unsigned bits = __float_as_uint(x), sign = bits >> 16 & 0x8000u;
     if (x != x) return sign | 0x7e00;
     const float size = std::fabs(x);
+    if (size == 0.0f) return sign;
     if (size >= 65520.0f) return sign | 0x7c00;
     int exponent;
     std::frexp(size, &exponent);
