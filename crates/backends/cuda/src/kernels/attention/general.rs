@@ -5,7 +5,8 @@ use std::sync::Arc;
 use phalanx_plan::{Attention, Class, Operand, Plan, ValueId};
 
 use crate::kernels::error::count;
-use crate::kernels::expression::{self, Expression, Signature, element, pointer};
+use super::Places;
+use crate::kernels::expression::{Signature, element};
 use crate::kernels::source::{self, fill};
 use crate::kernels::{Argument, Launch, LowerError};
 
@@ -14,28 +15,17 @@ const THREADS: usize = 128;
 const CHUNK_MAX: usize = 256;
 
 pub(super) fn lower(plan: &Plan, attention: &Attention, output: ValueId) -> Result<Launch, LowerError> {
-    let count_batch = attention.batch.len();
-    let (queries, keys) = ([attention.queries], [attention.keys]);
-    let place = |operand: &Operand, name: &'static str| {
-        let sizes = [&attention.batch[..], if name == "query" { &queries } else { &keys }];
-        let strand = expression::strand(&sizes, &operand.strides[..=count_batch]);
-        (strand.offset(&["batch", name]), operand.strides[count_batch + 1].to_string())
-    };
+    let store = Operand { value: output, offset: 0, strides: attention.store.clone() };
+    let places = Places::new(attention, &store);
+    let step = |operand: &Operand| operand.strides.last().copied().unwrap_or(0).to_string();
     let type_of = |operand: &Operand, what| element(plan.value(operand.value).dtype, what);
-    let scores = Expression::new(plan, &attention.score, &[&attention.batch, &queries, &keys], 2);
+    let scores = super::scores(plan, attention);
     let signature = Signature {
         name: "Score",
         variables: &["batch", "query", "key"],
         width: 1,
         given: Some(Class::Float),
     };
-    let store = Operand { value: output, offset: 0, strides: attention.store.clone() };
-    let ((query, query_step), (key, key_step), (value, value_step), (to, to_step)) = (
-        place(&attention.query, "query"),
-        place(&attention.key, "key"),
-        place(&attention.value, "key"),
-        place(&store, "query"),
-    );
     let mut text = source::start();
     text.push_str(&scores.function(&signature)?);
     text.push_str(&fill(
@@ -52,21 +42,19 @@ pub(super) fn lower(plan: &Plan, attention: &Attention, output: ValueId) -> Resu
             ("CHUNK", &attention.value_width.min(CHUNK_MAX).to_string()),
             ("PARAMETERS", &scores.parameters("p")?),
             ("PASSED", &scores.passed("p")),
-            ("QUERY_PLACE", &query),
-            ("QUERY_STEP", &query_step),
-            ("KEY_PLACE", &key),
-            ("KEY_STEP", &key_step),
-            ("VALUE_PLACE", &value),
-            ("VALUE_STEP", &value_step),
-            ("PLACE", &to),
-            ("STEP", &to_step),
+            ("QUERY_PLACE", &places.query),
+            ("QUERY_STEP", &step(&attention.query)),
+            ("KEY_PLACE", &places.key),
+            ("KEY_STEP", &step(&attention.key)),
+            ("VALUE_PLACE", &places.value),
+            ("VALUE_STEP", &step(&attention.value)),
+            ("PLACE", &places.store),
+            ("STEP", &step(&store)),
         ],
     ));
     let rows = attention.batch.iter().product::<usize>() * attention.queries;
     let threads = count("threads of attention", rows * 32)?;
-    let operands = [&store, &attention.query, &attention.key, &attention.value];
-    let mut arguments: Vec<Argument> =
-        operands.iter().map(|operand| Argument::Pointer(pointer(plan, operand))).collect();
+    let mut arguments = places.arguments(plan, attention, &store);
     arguments.extend(scores.arguments());
     arguments.push(Argument::U32(count("queries", rows)?));
     let chunks = count("parts of values", attention.value_width.div_ceil(CHUNK_MAX))?;

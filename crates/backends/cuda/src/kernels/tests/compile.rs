@@ -29,8 +29,8 @@ impl Compiled {
             let number = numbers.len();
             numbers.insert(Arc::clone(&launch.source), number);
             keep(&launch.source);
-            let device = include_str!("../cuda/device.cu");
-            let source = launch.source.replace(device, "").replace("extern \"C\" ", "");
+            let source = launch.source.replace(include_str!("../cuda/device.cu"), "").replace("extern \"C\" ", "");
+            let source = source.replace(include_str!("../cuda/tensor.cu"), "DEFINE_TENSOR_CORES\n");
             let _ = writeln!(text, "namespace k{number} {{\n{source}\n}}");
             let _ = writeln!(
                 text,

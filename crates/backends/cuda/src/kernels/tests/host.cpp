@@ -138,3 +138,38 @@ static unsigned short float_to_bf16(float x) {
     if (x != x) return bits >> 16 | 0x40;
     return (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
+
+// Products of 16 × 16 by 16 × 8: each thread shows its parts of A and B, then sums up its own parts of D.
+namespace host {
+struct Parts { unsigned a[4], b[2]; };
+static Parts parts[1024];
+template <typename Read> static void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], Read read) {
+    Parts& own = parts[current];
+    std::memcpy(own.a, a, sizeof(a));
+    std::memcpy(own.b, b, sizeof(b));
+    exchange();
+    const unsigned warp = current / 32 * 32, g = current % 32 / 4, c = current % 4;
+    for (int i = 0; i < 4; ++i) {
+        const unsigned row = g + i / 2 * 8, column = c * 2 + i % 2;
+        for (unsigned k = 0; k < 16; ++k) {
+            const unsigned left = parts[warp + row % 8 * 4 + k % 8 / 2].a[k / 8 * 2 + row / 8];
+            const unsigned right = parts[warp + column * 4 + k % 8 / 2].b[k / 8];
+            d[i] += read(left >> k % 2 * 16 & 0xffff) * read(right >> k % 2 * 16 & 0xffff);
+        }
+    }
+    exchange();
+}
+}  // namespace host
+#define DEFINE_TENSOR_CORES                                                                                     \
+    static void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], f16) {                  \
+        host::multiply(d, a, b, [](unsigned bits) { return read(f16{(unsigned short)bits}); });                 \
+    }                                                                                                           \
+    static void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], bf16) {                 \
+        host::multiply(d, a, b, [](unsigned bits) { return read(bf16{(unsigned short)bits}); });                \
+    }                                                                                                           \
+    static unsigned narrow(float first, float second, f16) {                                                    \
+        return float_to_f16(first) | unsigned(float_to_f16(second)) << 16;                                      \
+    }                                                                                                           \
+    static unsigned narrow(float first, float second, bf16) {                                                   \
+        return float_to_bf16(first) | unsigned(float_to_bf16(second)) << 16;                                    \
+    }
