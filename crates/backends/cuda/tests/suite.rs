@@ -1,0 +1,21 @@
+//! The shared suite, on the first NVIDIA GPU. Without one the cases say so and check nothing, or fail where
+//! `PHALANX_REQUIRE_CUDA` is set.
+
+use std::sync::Arc;
+
+use phalanx_backend::{Backend, Device};
+use phalanx_backend_suite::Subject;
+use phalanx_cuda::Cuda;
+
+fn subject() -> Option<Subject> {
+    let missing = match Cuda::new().devices() {
+        Ok(devices) if !devices.is_empty() => return Some(Subject::new(Arc::new(Cuda::new()), Device::Cuda(0))),
+        Ok(_) => "the driver has no GPU".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert!(std::env::var_os("PHALANX_REQUIRE_CUDA").is_none(), "{missing}");
+    println!("nothing is checked: {missing}");
+    None
+}
+
+phalanx_backend_suite::backend_suite!(subject());
