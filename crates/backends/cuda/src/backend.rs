@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, PrepareOptions, Program};
 use phalanx_model::Model;
+use phalanx_tensor::Shape;
 
 use crate::driver::{self, Gpu};
-use crate::program::{CudaProgram, check_precision, ordinal};
+use crate::program::{CudaProgram, StepTime, check_precision, ordinal};
 use crate::{NAME, compile, libraries};
 
 /// The oldest driver that has all calls: that of CUDA 12.0, version 525.
@@ -28,6 +29,31 @@ impl Cuda {
     #[must_use]
     pub fn with_kernels_folder(folder: impl Into<PathBuf>) -> Self {
         Self { kernels_folder: Some(folder.into()) }
+    }
+
+    /// How long each submission of a model takes on a GPU, for inputs of these shapes.
+    ///
+    /// # Errors
+    /// As [`Backend::prepare`], and what went wrong on the device.
+    pub fn step_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        shapes: &[Shape],
+    ) -> Result<Vec<StepTime>, BackendError> {
+        self.program(model, device, options)?.step_times(shapes)
+    }
+
+    fn program(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+    ) -> Result<CudaProgram, BackendError> {
+        let gpu = Gpu::open(ordinal(device, Self::count()?)?)?;
+        check_precision(options.precision, &gpu, device)?;
+        CudaProgram::new(model, gpu, options, self.kernels_folder.clone())
     }
 
     fn count() -> Result<u32, BackendError> {
@@ -73,10 +99,7 @@ impl Backend for Cuda {
         device: Device,
         options: &PrepareOptions,
     ) -> Result<Arc<dyn Program>, BackendError> {
-        let gpu = Gpu::open(ordinal(device, Self::count()?)?)?;
-        check_precision(options.precision, &gpu, device)?;
-        let program = CudaProgram::new(model, gpu, options, self.kernels_folder.clone())?;
-        Ok(Arc::new(program))
+        Ok(Arc::new(self.program(model, device, options)?))
     }
 }
 

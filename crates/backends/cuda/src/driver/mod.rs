@@ -7,6 +7,7 @@ mod graph;
 mod memory;
 mod module;
 mod stream;
+mod timer;
 
 pub(crate) use error::{blas_failed, failed};
 pub(crate) use event::Event;
@@ -15,3 +16,4 @@ pub(crate) use graph::Graph;
 pub(crate) use memory::{DeviceMemory, Pinned};
 pub(crate) use module::{Function, Module};
 pub(crate) use stream::Stream;
+pub(crate) use timer::time_us;

@@ -3,7 +3,7 @@ use phalanx_backend::BackendError;
 
 use super::descriptors::Descriptors;
 use super::key::Key;
-use crate::driver::{Event, Stream};
+use crate::driver::{Stream, time_us};
 use crate::error;
 use crate::kernels::ProductCall;
 
@@ -11,9 +11,6 @@ pub(crate) use super::descriptors::Addresses;
 
 /// Proposals of the library's heuristics that are measured.
 const CANDIDATES: usize = 8;
-/// Runs of which the time is taken together, and how often that is done: the fastest counts.
-const RUNS: u32 = 8;
-const ROUNDS: u32 = 3;
 
 /// Submits a product by the algorithm that was fastest for its shape on this GPU; where none is known yet and the stream
 /// may be waited for, they are measured first, on these operands.
@@ -31,9 +28,9 @@ pub(crate) fn tune(call: &ProductCall, addresses: &Addresses, stream: &Stream) -
     let mut best: Option<(f32, cublasLtMatmulAlgo_t)> = None;
     for algorithm in candidates {
         // A proposal may turn out not to run; the next may.
-        let Ok(took_ms) = time(&descriptors, &algorithm, stream) else { continue };
-        if best.is_none_or(|(fastest_ms, _)| took_ms < fastest_ms) {
-            best = Some((took_ms, algorithm));
+        let Ok(took_us) = time_us(stream, || descriptors.submit(&algorithm, stream)) else { continue };
+        if best.is_none_or(|(fastest_us, _)| took_us < fastest_us) {
+            best = Some((took_us, algorithm));
         }
     }
     let Some((_, algorithm)) = best else {
@@ -57,25 +54,4 @@ pub(crate) fn submit(call: &ProductCall, addresses: &Addresses, stream: &Stream)
         error::prepare(format!("no algorithm was chosen for a product of {} rows", call.m))
     })?;
     Descriptors::new(call, addresses)?.submit(&algorithm, stream)
-}
-
-/// Milliseconds that `RUNS` of them take one after the other.
-fn time(
-    descriptors: &Descriptors<'_>,
-    algorithm: &cublasLtMatmulAlgo_t,
-    stream: &Stream,
-) -> Result<f32, BackendError> {
-    let (start, end) = (Event::timed(stream.gpu())?, Event::timed(stream.gpu())?);
-    descriptors.submit(algorithm, stream)?;
-    let mut fastest_ms = f32::INFINITY;
-    for _ in 0..ROUNDS {
-        start.record(stream)?;
-        for _ in 0..RUNS {
-            descriptors.submit(algorithm, stream)?;
-        }
-        end.record(stream)?;
-        end.wait()?;
-        fastest_ms = fastest_ms.min(end.since_ms(&start)?);
-    }
-    Ok(fastest_ms)
 }

@@ -2,12 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use phalanx_backend::BackendError;
-use phalanx_plan::{Op, Plan};
+use phalanx_plan::{Op, Plan, Step};
 
 use super::memory::Memory;
 use super::weights::Weights;
-use crate::driver::{DeviceMemory, Function, Gpu, Stream};
-use crate::kernels::{self, Argument, Chip, ProductCall, Task};
+use crate::driver::{DeviceMemory, Function, Gpu, Stream, time_us};
+use crate::kernels::{self, Argument, Chip, LowerError, Lowered, ProductCall, Task};
 use crate::products::{self, Addresses};
 use crate::{NAME, error};
 
@@ -16,6 +16,8 @@ use crate::{NAME, error};
 pub(crate) struct Planned {
     plan: Plan,
     tasks: Vec<Task>,
+    /// The step of each task.
+    steps: Vec<usize>,
     scratch_bytes: usize,
 }
 
@@ -33,8 +35,17 @@ impl Planned {
     /// # Errors
     /// [`BackendError::UnsupportedOperators`] with the step that neither a kernel nor the library does.
     pub(super) fn new(plan: Plan, chip: &Chip) -> Result<Self, BackendError> {
-        let (tasks, scratch_bytes) = tasks(&plan, chip)?;
-        Ok(Self { plan, tasks, scratch_bytes })
+        let (mut tasks, mut steps, mut scratch_bytes) = (Vec::new(), Vec::new(), 0);
+        for (index, step) in plan.steps.iter().enumerate() {
+            let lowered = lower(&plan, step, chip).map_err(|error| BackendError::UnsupportedOperators {
+                backend: NAME,
+                operators: vec![format!("{} ({}: {error})", step.op.name(), step.name)],
+            })?;
+            steps.resize(steps.len() + lowered.tasks.len(), index);
+            tasks.extend(lowered.tasks);
+            scratch_bytes = scratch_bytes.max(lowered.scratch_bytes);
+        }
+        Ok(Self { plan, tasks, steps, scratch_bytes })
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -101,7 +112,22 @@ impl Bucket {
     /// # Errors
     /// What the driver says.
     pub(super) fn submit(&self, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
-        self.planned.tasks.iter().zip(&self.functions).try_for_each(|(task, function)| match (task, function) {
+        (0..self.planned.tasks.len()).try_for_each(|task| self.submit_one(task, memory, stream))
+    }
+
+    /// Microseconds of the device that each submission takes by itself, with the step that it belongs to.
+    ///
+    /// # Errors
+    /// What went wrong on the device.
+    pub(super) fn time(&self, memory: &Memory<'_>, stream: &Stream) -> Result<Vec<(usize, f32)>, BackendError> {
+        let times = self.planned.steps.iter().enumerate().map(|(task, &step)| {
+            Ok((step, time_us(stream, || self.submit_one(task, memory, stream))?))
+        });
+        times.collect()
+    }
+
+    fn submit_one(&self, task: usize, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
+        match (&self.planned.tasks[task], &self.functions[task]) {
             (Task::Product(call), _) => products::submit(call, &self.addresses(call, memory), stream),
             (Task::Launch(launch), Some(function)) => {
                 let mut words = launch.arguments.iter().map(|it| self.word(it, memory)).collect::<Vec<_>>();
@@ -110,7 +136,7 @@ impl Bucket {
                 unsafe { function.launch(stream, launch.grid, launch.block, launch.shared_bytes, &mut words) }
             }
             (Task::Launch(_), None) => Err(error::run("a kernel was not compiled".to_owned())),
-        })
+        }
     }
 
     fn word(&self, argument: &Argument, memory: &Memory<'_>) -> u64 {
@@ -136,32 +162,20 @@ impl Bucket {
     }
 }
 
-/// The submissions of all steps, and the scratch that the greediest of them needs.
-fn tasks(plan: &Plan, chip: &Chip) -> Result<(Vec<Task>, usize), BackendError> {
-    let unsupported = |step: &phalanx_plan::Step, reason: String| BackendError::UnsupportedOperators {
-        backend: NAME,
-        operators: vec![format!("{} ({}: {reason})", step.op.name(), step.name)],
-    };
-    let (mut tasks, mut scratch_bytes) = (Vec::new(), 0);
-    for step in &plan.steps {
-        let lowered = kernels::lower(plan, step, chip).map_err(|error| unsupported(step, error.to_string()))?;
-        scratch_bytes = scratch_bytes.max(lowered.scratch_bytes);
-        let Op::Product(product) = &step.op else {
-            tasks.extend(lowered.tasks);
-            continue;
-        };
-        let calls = lowered.tasks.into_iter().filter_map(|task| match task {
-            Task::Product(call) => Some(call),
-            Task::Launch(_) => None,
-        });
-        let (calls, is_whole) = products::split(calls.collect());
-        tasks.extend(calls.into_iter().map(Task::Product));
-        if !is_whole {
-            let launch = kernels::epilogue(plan, product, step.output);
-            tasks.push(Task::Launch(launch.map_err(|error| unsupported(step, error.to_string()))?));
-        }
+/// The submissions of a step. Where the library cannot do what follows a product, a kernel does.
+fn lower(plan: &Plan, step: &Step, chip: &Chip) -> Result<Lowered, LowerError> {
+    let lowered = kernels::lower(plan, step, chip)?;
+    let Op::Product(product) = &step.op else { return Ok(lowered) };
+    let calls = lowered.tasks.into_iter().filter_map(|task| match task {
+        Task::Product(call) => Some(call),
+        Task::Launch(_) => None,
+    });
+    let (calls, is_whole) = products::split(calls.collect());
+    let mut tasks: Vec<Task> = calls.into_iter().map(Task::Product).collect();
+    if !is_whole {
+        tasks.push(Task::Launch(kernels::epilogue(plan, product, step.output)?));
     }
-    Ok((tasks, scratch_bytes))
+    Ok(Lowered { tasks, ..lowered })
 }
 
 /// What an input's index must be, as an error names it.

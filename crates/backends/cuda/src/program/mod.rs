@@ -51,6 +51,18 @@ const PROBE_SIZES: [usize; 4] = [16, 64, 224, 1];
 /// A model on one GPU. Lanes share it.
 pub(crate) struct CudaProgram(Arc<Shared>);
 
+/// How long one submission of a step takes on the device, back to back with others of its kind: nothing overlaps with it
+/// and nothing is copied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepTime {
+    /// The node of the model that the step ends with.
+    pub name: String,
+    /// What the step does, as plans print it.
+    pub operation: &'static str,
+    /// Microseconds.
+    pub took_us: f32,
+}
+
 /// What the lanes share.
 pub(crate) struct Shared {
     signature: Signature,
@@ -96,6 +108,13 @@ impl CudaProgram {
         };
         shared.try_out()?;
         Ok(Self(Arc::new(shared)))
+    }
+}
+
+impl CudaProgram {
+    /// How long each submission takes for inputs of these shapes.
+    pub(crate) fn step_times(&self, shapes: &[Shape]) -> Result<Vec<StepTime>, BackendError> {
+        self.0.step_times(shapes)
     }
 }
 
@@ -175,6 +194,26 @@ impl Shared {
         let rows = self.buckets.fit(rows_max).unwrap_or(rows_max);
         let largest = self.plan(&Self::shapes(layout, rows))?;
         slot::make(&self.registry, &self.gpu, layout, rows_max.max(rows), &largest)
+    }
+
+    /// How long each step of a bucket takes by itself.
+    ///
+    /// # Errors
+    /// What preparing or running says.
+    fn step_times(&self, shapes: &[Shape]) -> Result<Vec<StepTime>, BackendError> {
+        let bucket = self.bucket(shapes)?;
+        let plan = bucket.plan();
+        let pin = |port: &phalanx_plan::Port| Pinned::new(&self.gpu, plan.value(port.value).size_bytes());
+        let [inputs, outputs] = [&plan.inputs, &plan.outputs].map(|ports| ports.iter().map(pin).collect());
+        let (inputs, outputs): (Vec<Pinned>, Vec<Pinned>) = (inputs?, outputs?);
+        let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
+        let work_bytes = bucket.planned().work_bytes();
+        let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), work_bytes)?;
+        let times = state.time(&bucket)?.into_iter().map(|(step, took_us)| {
+            let step = &plan.steps[step];
+            StepTime { name: step.name.clone(), operation: step.op.name(), took_us }
+        });
+        Ok(times.collect())
     }
 
     /// Runs inputs as they are, in memory of their own.

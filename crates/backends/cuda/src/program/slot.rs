@@ -244,6 +244,16 @@ impl SlotState {
         self.stream.finish()
     }
 
+    /// Microseconds that each submission of a bucket takes by itself, with the step that it belongs to.
+    ///
+    /// # Errors
+    /// As [`SlotState::run_once`].
+    pub(super) fn time(&self, bucket: &Arc<Bucket>) -> Result<Vec<(usize, f32)>, BackendError> {
+        self.run_once(bucket)?;
+        let work = self.work_of(bucket.planned().work_bytes())?;
+        bucket.time(&self.memory(bucket, &work), &self.stream)
+    }
+
     /// Arena and scratch of at least `bytes`: those of another bucket of this slot, or new ones that are large enough for all.
     fn work_of(&self, bytes: usize) -> Result<Arc<DeviceMemory>, BackendError> {
         let executables = self.executables.lock().unwrap_or_else(PoisonError::into_inner);
