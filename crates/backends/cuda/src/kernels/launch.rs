@@ -21,6 +21,13 @@ pub(crate) enum Pointer {
 }
 
 impl Pointer {
+    /// From the first byte of what it points into.
+    pub(crate) const fn offset_bytes(self) -> usize {
+        match self {
+            Self::Value { offset_bytes, .. } | Self::Scratch { offset_bytes } => offset_bytes,
+        }
+    }
+
     /// The place this many bytes further on.
     #[must_use]
     pub(crate) const fn advanced(self, bytes: usize) -> Self {
@@ -103,6 +110,19 @@ pub(crate) struct ProductCall {
     pub(crate) activation: Activation,
     /// Whether operands in fp32 may be rounded to tf32.
     pub(crate) allow_tf32: bool,
+}
+
+impl ProductCall {
+    /// The same, without strides that mean nothing: of a batch of one they may depend on the number of rows.
+    pub(super) fn with_canonical_strides(&self) -> Self {
+        let mut call = self.clone();
+        if call.batch == 1 {
+            let matrices = [&mut call.a, &mut call.b, &mut call.d].into_iter().chain(&mut call.c);
+            matrices.for_each(|matrix| matrix.batch_stride = 0);
+            call.bias.iter_mut().for_each(|bias| bias.batch_stride = 0);
+        }
+        call
+    }
 }
 
 /// A bias of a [`ProductCall`].

@@ -18,9 +18,9 @@ const WIDTH_MAX: usize = 8;
 pub(super) fn lower(plan: &Plan, map: &Map, output: ValueId) -> Result<Launch, LowerError> {
     let sorted = Sorted::new(map);
     let groups = [&sorted.shape[..]];
-    let expression = Expression::new(plan, &sorted.kernel, &groups, 0);
-    let store = expression::strand(&groups, &sorted.store);
     let dtype = plan.value(output).dtype;
+    let expression = Expression::new(plan, &sorted.kernel, &groups, 0).stored_as(dtype);
+    let store = expression::strand(&groups, &sorted.store);
     let stored = element(dtype, "a result")?;
     let fits = |width: usize| {
         store.lanes(0, width, map.store_offset) == Some(Lanes::Dense) && expression.allows(width)

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use phalanx_plan::{Attention, Class, Operand, Plan, ValueId};
+use phalanx_plan::{Attention, Operand, Plan, ValueId};
 
 use crate::kernels::error::count;
 use super::Places;
-use crate::kernels::expression::{Signature, element};
 use crate::kernels::source::{self, fill};
 use crate::kernels::{Argument, Launch, LowerError};
 
@@ -18,40 +17,21 @@ pub(super) fn lower(plan: &Plan, attention: &Attention, output: ValueId) -> Resu
     let store = Operand { value: output, offset: 0, strides: attention.store.clone() };
     let places = Places::new(attention, &store);
     let step = |operand: &Operand| operand.strides.last().copied().unwrap_or(0).to_string();
-    let type_of = |operand: &Operand, what| element(plan.value(operand.value).dtype, what);
     let scores = super::scores(plan, attention);
-    let signature = Signature {
-        name: "Score",
-        variables: &["batch", "query", "key"],
-        width: 1,
-        given: Some(Class::Float),
-    };
+    let mut names = places.names(plan, attention, &store)?;
+    names.extend([
+        ("CHUNK", attention.value_width.min(CHUNK_MAX).to_string()),
+        ("PARAMETERS", scores.parameters("p")?),
+        ("PASSED", scores.passed("p")),
+        ("QUERY_STEP", step(&attention.query)),
+        ("KEY_STEP", step(&attention.key)),
+        ("VALUE_STEP", step(&attention.value)),
+        ("STEP", step(&store)),
+    ]);
+    let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();
-    text.push_str(&scores.function(&signature)?);
-    text.push_str(&fill(
-        include_str!("../cuda/attention.cu"),
-        &[
-            ("STORED", type_of(&store, "a result of attention")?),
-            ("QUERY", type_of(&attention.query, "queries")?),
-            ("KEY", type_of(&attention.key, "keys")?),
-            ("VALUE", type_of(&attention.value, "values")?),
-            ("QUERIES", &attention.queries.to_string()),
-            ("KEYS", &attention.keys.to_string()),
-            ("WIDTH", &attention.width.to_string()),
-            ("VALUE_WIDTH", &attention.value_width.to_string()),
-            ("CHUNK", &attention.value_width.min(CHUNK_MAX).to_string()),
-            ("PARAMETERS", &scores.parameters("p")?),
-            ("PASSED", &scores.passed("p")),
-            ("QUERY_PLACE", &places.query),
-            ("QUERY_STEP", &step(&attention.query)),
-            ("KEY_PLACE", &places.key),
-            ("KEY_STEP", &step(&attention.key)),
-            ("VALUE_PLACE", &places.value),
-            ("VALUE_STEP", &step(&attention.value)),
-            ("PLACE", &places.store),
-            ("STEP", &step(&store)),
-        ],
-    ));
+    text.push_str(&scores.function(&super::signature(1))?);
+    text.push_str(&fill(include_str!("../cuda/attention.cu"), &names));
     let rows = attention.batch.iter().product::<usize>() * attention.queries;
     let threads = count("threads of attention", rows * 32)?;
     let mut arguments = places.arguments(plan, attention, &store);

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use phalanx_plan::{Attention, Class, Operand, Plan, ValueId};
+use phalanx_plan::{Attention, Operand, Plan, ValueId};
 use phalanx_tensor::DType;
 
 use super::Places;
 use crate::kernels::error::count;
-use crate::kernels::expression::{Expression, Signature, element};
+use crate::kernels::expression::Expression;
 use crate::kernels::source::{self, fill};
 use crate::kernels::{Argument, Chip, Launch, LowerError};
 
@@ -31,15 +31,8 @@ pub(super) fn fits(plan: &Plan, attention: &Attention, output: ValueId, chip: &C
         && is_narrow
         && is_sized
         && is_stored
-        && operands.iter().all(|operand| is_aligned(attention, &operand.strides, operand.offset))
-        && is_aligned(attention, &attention.store, 0)
-}
-
-/// Whether rows are dense and begin where eight elements can be loaded at once.
-fn is_aligned(attention: &Attention, strides: &[usize], offset: usize) -> bool {
-    let count = attention.batch.len();
-    let batch = attention.batch.iter().zip(strides).all(|(size, stride)| *size == 1 || stride.is_multiple_of(8));
-    batch && offset.is_multiple_of(8) && strides[count].is_multiple_of(8) && strides[count + 1] == 1
+        && operands.iter().all(|operand| super::is_aligned(attention, &operand.strides, operand.offset, 8))
+        && super::is_aligned(attention, &attention.store, 0, 8)
 }
 
 pub(super) fn lower(plan: &Plan, attention: &Attention, output: ValueId) -> Result<Launch, LowerError> {
@@ -49,7 +42,8 @@ pub(super) fn lower(plan: &Plan, attention: &Attention, output: ValueId) -> Resu
     // Two neighbouring keys of a thread are masked at once where masks allow it.
     let pair = if attention.keys.is_multiple_of(2) && scores.allows(2) { 2 } else { 1 };
     let tiles = tiles(attention);
-    let text = text(plan, attention, output, &scores, &places, (tiles, pair))?;
+    let names = places.names(plan, attention, &store)?;
+    let text = text(attention, &scores, names, (tiles, pair))?;
     let parts = attention.batch.iter().product::<usize>() * attention.queries.div_ceil(16 * tiles);
     let threads = count("threads of attention", parts * 32)?;
     let mut arguments = places.arguments(plan, attention, &store);
@@ -72,44 +66,25 @@ fn tiles(attention: &Attention) -> usize {
 }
 
 fn text(
-    plan: &Plan,
     attention: &Attention,
-    output: ValueId,
     scores: &Expression<'_>,
-    places: &Places,
+    mut names: Vec<(&'static str, String)>,
     (tiles, pair): (usize, usize),
 ) -> Result<String, LowerError> {
-    let signature = Signature {
-        name: "Score",
-        variables: &["batch", "query", "key"],
-        width: pair,
-        given: Some(Class::Float),
-    };
+    names.extend([
+        ("TILES", tiles.to_string()),
+        ("CHUNK", attention.keys.next_multiple_of(16).min(CHUNK_MAX).to_string()),
+        ("PAIR", pair.to_string()),
+        ("PARAMETERS", scores.parameters("p")?),
+        ("PASSED", scores.passed("p")),
+        ("ADD_VALUES", for_columns(attention.value_width, "add_values", "(sums, shares, rows)")),
+        ("STORE", for_columns(attention.value_width, "store", "(row, sums[tile], half, factor)")),
+    ]);
+    let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();
     text.push_str(include_str!("../cuda/tensor.cu"));
-    text.push_str(&scores.function(&signature)?);
-    text.push_str(&fill(
-        include_str!("../cuda/attention_tensor.cu"),
-        &[
-            ("NUMBER", element(plan.value(attention.query.value).dtype, "queries")?),
-            ("STORED", element(plan.value(output).dtype, "a result of attention")?),
-            ("QUERIES", &attention.queries.to_string()),
-            ("KEYS", &attention.keys.to_string()),
-            ("WIDTH", &attention.width.to_string()),
-            ("VALUE_WIDTH", &attention.value_width.to_string()),
-            ("TILES", &tiles.to_string()),
-            ("CHUNK", &attention.keys.next_multiple_of(16).min(CHUNK_MAX).to_string()),
-            ("PAIR", &pair.to_string()),
-            ("PARAMETERS", &scores.parameters("p")?),
-            ("PASSED", &scores.passed("p")),
-            ("QUERY_PLACE", &places.query),
-            ("KEY_PLACE", &places.key),
-            ("VALUE_PLACE", &places.value),
-            ("PLACE", &places.store),
-            ("ADD_VALUES", &for_columns(attention.value_width, "add_values", "(sums, shares, rows)")),
-            ("STORE", &for_columns(attention.value_width, "store", "(row, sums[tile], half, factor)")),
-        ],
-    ));
+    text.push_str(&scores.function(&super::signature(pair))?);
+    text.push_str(&fill(include_str!("../cuda/attention_tensor.cu"), &names));
     Ok(text)
 }
 

@@ -1,7 +1,7 @@
 // One warp some tiles of 16 queries, everything in registers: fragments are loaded from memory as they are needed. Sums
 // over the width may be taken in any order, so that a thread has elements of Q and K that lie next to each other; and
 // columns of V are dealt out such that each thread loads, and in the end stores, neighbours.
-typedef ${NUMBER} Number;
+typedef ${QUERY} Number;
 constexpr unsigned QUERIES = ${QUERIES}, KEYS = ${KEYS}, WIDTH = ${WIDTH}, VALUE_WIDTH = ${VALUE_WIDTH};
 constexpr unsigned TILES = ${TILES}, PARTS = (QUERIES + 16 * TILES - 1) / (16 * TILES);
 constexpr unsigned CHUNK = ${CHUNK}, STEPS = WIDTH / 16;

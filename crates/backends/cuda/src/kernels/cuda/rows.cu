@@ -76,16 +76,17 @@ struct Row {
     static __device__ __forceinline__ bool has(unsigned element) { return ROW % STRIDE == 0 || element < ROW; }
 
     __device__ __forceinline__ void load() {
-        if (!HELD) return;
-#pragma unroll UNROLL
-        for (unsigned step = 0; step < STEPS; ++step) {
-            if (has(element(step))) before(row, element(step), held[HELD ? step : 0]);
+        if constexpr (HELD) {
+#pragma unroll
+            for (unsigned step = 0; step < STEPS; ++step) {
+                if (has(element(step))) before(row, element(step), held[step]);
+            }
         }
     }
     __device__ __forceinline__ void get(unsigned step, float (&x)[WIDTH]) const {
-        if (HELD) {
+        if constexpr (HELD) {
 #pragma unroll
-            for (int lane = 0; lane < WIDTH; ++lane) x[lane] = held[HELD ? step : 0][lane];
+            for (int lane = 0; lane < WIDTH; ++lane) x[lane] = held[step][lane];
         } else {
             before(row, element(step), x);
         }

@@ -4,6 +4,7 @@ mod names;
 mod write;
 
 use phalanx_plan::{Class, Kernel, Node, Operand, Plan};
+use phalanx_tensor::DType;
 
 pub(super) use self::names::{class, element, float};
 pub(super) use self::write::Signature;
@@ -18,6 +19,8 @@ pub(super) struct Expression<'a> {
     strands: Vec<Strand>,
     /// The group whose last axis numbers the neighbours.
     lane_group: usize,
+    /// Whether its result is rounded to 16 bits.
+    is_rounded: bool,
 }
 
 /// Splits an operand's strides into the axes of each group.
@@ -31,7 +34,12 @@ impl<'a> Expression<'a> {
     /// An expression whose operands' strides are over the axes of all groups, one after the other.
     pub(super) fn new(plan: &'a Plan, kernel: &'a Kernel, groups: &[&[usize]], lane_group: usize) -> Self {
         let strands = kernel.operands.iter().map(|operand| strand(groups, &operand.strides)).collect();
-        Self { plan, kernel, strands, lane_group }
+        Self { plan, kernel, strands, lane_group, is_rounded: false }
+    }
+
+    /// The same, faster where what comes out is only stored in `dtype`.
+    pub(super) fn stored_as(self, dtype: DType) -> Self {
+        Self { is_rounded: matches!(dtype, DType::F16 | DType::BF16), ..self }
     }
 
     /// Whether this many neighbours can be computed at once.

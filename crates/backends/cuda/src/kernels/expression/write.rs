@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use phalanx_plan::{Class, Node, NodeId};
+use phalanx_plan::{Class, Node, NodeId, Unary};
 
 use super::names;
 use super::{Expression, Lanes, LowerError};
@@ -131,6 +131,7 @@ impl Expression<'_> {
                 }
             }
             Node::Literal(scalar) => names::scalar(scalar),
+            Node::Unary(Unary::GeluErf, of) if self.is_rounded => format!("gelu_for_16_bits(n{of})"),
             Node::Unary(function, of) => format!("{}(n{of})", names::unary(function)),
             Node::Binary(function, left, right) => {
                 names::binary(function, &format!("n{left}"), &format!("n{right}"))

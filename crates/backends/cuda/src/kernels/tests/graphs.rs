@@ -254,6 +254,8 @@ fn attention_of_every_size() {
     for (dtype, tokens, heads, width, is_masked, tolerance) in [
         (DType::F32, 32, 4, 64, false, 1e-5),
         (DType::F32, 70, 1, 5, true, 1e-5),
+        (DType::F32, 45, 2, 20, true, 1e-5),
+        (DType::F32, 7, 1, 160, false, 1e-5),
         (DType::F16, 32, 4, 64, false, 2e-3),
         (DType::F16, 32, 2, 32, true, 2e-3),
         (DType::BF16, 17, 2, 48, true, 2e-2),

@@ -5,6 +5,7 @@ mod graphs;
 mod memory;
 mod models;
 mod product;
+mod products;
 
 use phalanx_plan::{Place, Plan, Port, interpret};
 use phalanx_tensor::Tensor;

@@ -2,15 +2,15 @@
 
 use phalanx_plan::{Operand, Plan, Precision, Product, ValueId};
 
-use super::expression::pointer;
-use super::{Bias, LowerError, Matrix, ProductCall};
+use crate::kernels::expression::pointer;
+use crate::kernels::{Bias, LowerError, Matrix, ProductCall};
 
 /// Products that a step may become, since a call has one batch axis.
 const CALLS_MAX: usize = 4096;
 
 /// The calls of a product. Its batch axes are one where the strides of all operands allow that, else one call is made
 /// for each index of the others.
-pub(super) fn lower(plan: &Plan, product: &Product, output: ValueId) -> Result<Vec<ProductCall>, LowerError> {
+pub(in crate::kernels) fn lower(plan: &Plan, product: &Product, output: ValueId) -> Result<Vec<ProductCall>, LowerError> {
     let store = Operand { value: output, offset: 0, strides: product.store.clone() };
     let batch = Batch::of(product, &store);
     let count = batch.outer.iter().map(|axis| axis.size).product::<usize>();
