@@ -1,11 +1,12 @@
 use phalanx_plan::Activation;
 use phalanx_tensor::DType;
 
+use super::descriptors::Addresses;
 use crate::kernels::{Matrix, ProductCall};
 
 /// What the choice of an algorithm depends on: all of a product but its addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     sizes: [usize; 4],
     matrices: [MatrixKey; 3],
     residual: Option<MatrixKey>,
@@ -19,7 +20,7 @@ pub(super) struct Key {
 type MatrixKey = (DType, usize, bool, usize);
 
 impl Key {
-    pub(super) fn new(call: &ProductCall, alignments: [u32; 4]) -> Self {
+    pub(crate) fn new(call: &ProductCall, addresses: &Addresses) -> Self {
         let of = |matrix: &Matrix| (matrix.dtype, matrix.leading, matrix.is_transposed, matrix.batch_stride);
         Self {
             sizes: [call.m, call.n, call.k, call.batch],
@@ -28,7 +29,7 @@ impl Key {
             bias: call.bias.map(|bias| (bias.dtype, bias.batch_stride)),
             activation: call.activation,
             allow_tf32: call.allow_tf32,
-            alignments,
+            alignments: addresses.alignments(),
         }
     }
 }

@@ -6,6 +6,8 @@ mod key;
 mod split;
 mod tune;
 
-pub(crate) use choices::Choices;
+pub(crate) use choices::{Choice, Choices};
+pub(crate) use descriptors::Addresses;
+pub(crate) use key::Key;
 pub(crate) use split::split;
-pub(crate) use tune::{Addresses, submit, tune};
+pub(crate) use tune::{Algorithm, fastest, submit};

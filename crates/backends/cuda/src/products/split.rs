@@ -2,17 +2,14 @@ use phalanx_plan::Activation;
 
 use crate::kernels::{Matrix, ProductCall};
 
-/// The calls of one step as the library can do them; `false` where it cannot do what follows the sums, so that a kernel
-/// has to, over what the calls have written.
-pub(crate) fn split(calls: Vec<ProductCall>) -> (Vec<ProductCall>, bool) {
-    if calls.iter().all(is_whole) {
-        return (calls, true);
+/// The part of a product that the library can do: all of it, or the bare sums where it cannot do what follows them, so
+/// that a kernel has to, over what the library has written.
+pub(crate) fn split(call: &ProductCall) -> (ProductCall, bool) {
+    if is_whole(call) {
+        return (call.clone(), true);
     }
-    let sums = |call: ProductCall| {
-        let sums = ProductCall { c: None, bias: None, scale: 1.0, activation: Activation::None, ..call };
-        if sums.d.is_transposed { turned(sums) } else { sums }
-    };
-    (calls.into_iter().map(sums).collect(), false)
+    let sums = ProductCall { c: None, bias: None, scale: 1.0, activation: Activation::None, ..call.clone() };
+    (if sums.d.is_transposed { turned(sums) } else { sums }, false)
 }
 
 /// Whether the library does the whole epilogue of a call.
@@ -64,35 +61,35 @@ mod tests {
 
     #[test]
     fn what_the_library_does_stays_whole() {
-        assert_eq!(split(vec![call()]), (vec![call()], true));
+        assert_eq!(split(&call()), (call(), true));
         let tanh = ProductCall { activation: Activation::GeluTanh, ..call() };
-        assert!(split(vec![tanh]).1);
+        assert!(split(&tanh).1);
     }
 
     #[test]
     fn exact_gelu_is_left_to_a_kernel() {
-        let (calls, is_whole) = split(vec![ProductCall { activation: Activation::GeluErf, ..call() }]);
+        let (sums, is_whole) = split(&ProductCall { activation: Activation::GeluErf, ..call() });
         assert!(!is_whole);
-        assert_eq!((calls[0].scale, calls[0].c, calls[0].bias), (1.0, None, None));
-        assert_eq!(calls[0].activation, Activation::None);
+        assert_eq!((sums.scale, sums.c, sums.bias), (1.0, None, None));
+        assert_eq!(sums.activation, Activation::None);
     }
 
     #[test]
     fn a_result_by_columns_is_the_product_of_the_transposes() {
         let d = Matrix { is_transposed: true, leading: 4, ..matrix(4) };
-        let (calls, is_whole) = split(vec![ProductCall { d, ..call() }]);
+        let (sums, is_whole) = split(&ProductCall { d, ..call() });
         assert!(!is_whole);
-        assert_eq!((calls[0].m, calls[0].n), (8, 4));
-        assert!(!calls[0].d.is_transposed && calls[0].a.is_transposed && calls[0].b.is_transposed);
-        assert_eq!((calls[0].a.leading, calls[0].b.leading), (8, 16));
+        assert_eq!((sums.m, sums.n), (8, 4));
+        assert!(!sums.d.is_transposed && sums.a.is_transposed && sums.b.is_transposed);
+        assert_eq!((sums.a.leading, sums.b.leading), (8, 16));
     }
 
     #[test]
     fn a_bias_of_another_dtype_or_for_each_product_is_left_to_a_kernel() {
         let bias = call().bias.expect("has one");
         let other = ProductCall { bias: Some(Bias { dtype: DType::F32, ..bias }), ..call() };
-        assert!(!split(vec![other]).1);
+        assert!(!split(&other).1);
         let each = ProductCall { batch: 3, bias: Some(Bias { batch_stride: 8, ..bias }), ..call() };
-        assert!(!split(vec![each]).1);
+        assert!(!split(&each).1);
     }
 }

@@ -2,21 +2,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use phalanx_backend::BackendError;
-use phalanx_plan::{Op, Plan, Step};
+use phalanx_plan::Plan;
 
 use super::memory::Memory;
 use super::weights::Weights;
-use crate::driver::{DeviceMemory, Function, Gpu, Stream, time_us};
-use crate::kernels::{self, Argument, Chip, LowerError, Lowered, ProductCall, Task};
-use crate::products::{self, Addresses};
+use super::work::{self, Loaded, Work};
+use crate::driver::{DeviceMemory, Gpu, Stream, time_us};
+use crate::kernels::{Chip, Launch};
 use crate::{NAME, error};
 
 /// A plan as submissions, not yet on a device.
 #[derive(Debug)]
 pub(crate) struct Planned {
     plan: Plan,
-    tasks: Vec<Task>,
-    /// The step of each task.
+    work: Vec<Work<Launch>>,
+    /// The step of each submission.
     steps: Vec<usize>,
     scratch_bytes: usize,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Planned {
 #[derive(Debug)]
 pub(crate) struct Bucket {
     planned: Arc<Planned>,
-    functions: Vec<Option<Function>>,
+    work: Vec<Work<Loaded>>,
     weights: Vec<Arc<DeviceMemory>>,
 }
 
@@ -35,17 +35,17 @@ impl Planned {
     /// # Errors
     /// [`BackendError::UnsupportedOperators`] with the step that neither a kernel nor the library does.
     pub(super) fn new(plan: Plan, chip: &Chip) -> Result<Self, BackendError> {
-        let (mut tasks, mut steps, mut scratch_bytes) = (Vec::new(), Vec::new(), 0);
+        let (mut all, mut steps, mut scratch_bytes) = (Vec::new(), Vec::new(), 0);
         for (index, step) in plan.steps.iter().enumerate() {
-            let lowered = lower(&plan, step, chip).map_err(|error| BackendError::UnsupportedOperators {
+            let (work, scratch) = work::lower(&plan, step, chip).map_err(|error| BackendError::UnsupportedOperators {
                 backend: NAME,
                 operators: vec![format!("{} ({}: {error})", step.op.name(), step.name)],
             })?;
-            steps.resize(steps.len() + lowered.tasks.len(), index);
-            tasks.extend(lowered.tasks);
-            scratch_bytes = scratch_bytes.max(lowered.scratch_bytes);
+            steps.resize(steps.len() + work.len(), index);
+            all.extend(work);
+            scratch_bytes = scratch_bytes.max(scratch);
         }
-        Ok(Self { plan, tasks, steps, scratch_bytes })
+        Ok(Self { plan, work: all, steps, scratch_bytes })
     }
 
     pub(super) fn plan(&self) -> &Plan {
@@ -75,13 +75,9 @@ impl Bucket {
         folder: Option<&Path>,
     ) -> Result<Self, BackendError> {
         gpu.bind()?;
-        let functions = planned.tasks.iter().map(|task| match task {
-            Task::Launch(launch) => gpu.kernels.function(launch, gpu.chip(), folder).map(Some),
-            Task::Product(_) => Ok(None),
-        });
-        let functions = functions.collect::<Result<_, BackendError>>()?;
+        let work = planned.work.iter().map(|work| work.load(gpu, folder)).collect::<Result<_, _>>()?;
         let weights = weights.load(&planned.plan.constants)?;
-        Ok(Self { planned, functions, weights })
+        Ok(Self { planned, work, weights })
     }
 
     pub(super) fn planned(&self) -> &Planned {
@@ -96,15 +92,12 @@ impl Bucket {
         &self.weights
     }
 
-    /// Finds the fastest algorithm of each product whose shape is new to this GPU, in memory that nobody else uses.
+    /// Finds the fastest way to compute each product, in memory that nobody else uses.
     ///
     /// # Errors
     /// [`BackendError::Prepare`] where there is none.
     pub(super) fn tune(&self, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
-        self.planned.tasks.iter().try_for_each(|task| match task {
-            Task::Product(call) => products::tune(call, &self.addresses(call, memory), stream),
-            Task::Launch(_) => Ok(()),
-        })
+        self.work.iter().try_for_each(|work| work.tune(self.plan(), memory, stream))
     }
 
     /// Submits all of it, in order.
@@ -112,7 +105,7 @@ impl Bucket {
     /// # Errors
     /// What the driver says.
     pub(super) fn submit(&self, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
-        (0..self.planned.tasks.len()).try_for_each(|task| self.submit_one(task, memory, stream))
+        self.work.iter().try_for_each(|work| work.submit(self.plan(), memory, stream))
     }
 
     /// Microseconds of the device that each submission takes by itself, with the step that it belongs to.
@@ -120,62 +113,12 @@ impl Bucket {
     /// # Errors
     /// What went wrong on the device.
     pub(super) fn time(&self, memory: &Memory<'_>, stream: &Stream) -> Result<Vec<(usize, f32)>, BackendError> {
-        let times = self.planned.steps.iter().enumerate().map(|(task, &step)| {
-            Ok((step, time_us(stream, || self.submit_one(task, memory, stream))?))
-        });
-        times.collect()
+        let work = self.planned.steps.iter().zip(&self.work);
+        let time = |(&step, work): (&usize, &Work<Loaded>)| {
+            Ok((step, time_us(stream, || work.submit(self.plan(), memory, stream))?))
+        };
+        work.map(time).collect()
     }
-
-    fn submit_one(&self, task: usize, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
-        match (&self.planned.tasks[task], &self.functions[task]) {
-            (Task::Product(call), _) => products::submit(call, &self.addresses(call, memory), stream),
-            (Task::Launch(launch), Some(function)) => {
-                let mut words = launch.arguments.iter().map(|it| self.word(it, memory)).collect::<Vec<_>>();
-                // SAFETY: the arguments are those that the kernel was generated for, over memory that the slot and
-                // this bucket hold; whoever submits keeps both until the stream has come to this point.
-                unsafe { function.launch(stream, launch.grid, launch.block, launch.shared_bytes, &mut words) }
-            }
-            (Task::Launch(_), None) => Err(error::run("a kernel was not compiled".to_owned())),
-        }
-    }
-
-    fn word(&self, argument: &Argument, memory: &Memory<'_>) -> u64 {
-        match argument {
-            Argument::Pointer(pointer) => memory.address(self.plan(), pointer),
-            Argument::U32(number) => u64::from(*number),
-            Argument::F32(number) => u64::from(number.to_bits()),
-        }
-    }
-
-    fn addresses(&self, call: &ProductCall, memory: &Memory<'_>) -> Addresses {
-        let at = |pointer| memory.address(self.plan(), pointer);
-        let output = at(&call.d.pointer);
-        Addresses {
-            a: at(&call.a.pointer),
-            b: at(&call.b.pointer),
-            output,
-            residual: call.c.as_ref().map_or(output, |residual| at(&residual.pointer)),
-            bias: call.bias.as_ref().map_or(0, |bias| at(&bias.pointer)),
-            workspace: memory.workspace,
-            workspace_bytes: memory.workspace_bytes,
-        }
-    }
-}
-
-/// The submissions of a step. Where the library cannot do what follows a product, a kernel does.
-fn lower(plan: &Plan, step: &Step, chip: &Chip) -> Result<Lowered, LowerError> {
-    let lowered = kernels::lower(plan, step, chip)?;
-    let Op::Product(product) = &step.op else { return Ok(lowered) };
-    let calls = lowered.tasks.into_iter().filter_map(|task| match task {
-        Task::Product(call) => Some(call),
-        Task::Launch(_) => None,
-    });
-    let (calls, is_whole) = products::split(calls.collect());
-    let mut tasks: Vec<Task> = calls.into_iter().map(Task::Product).collect();
-    if !is_whole {
-        tasks.push(Task::Launch(kernels::epilogue(plan, product, step.output)?));
-    }
-    Ok(Lowered { tasks, ..lowered })
 }
 
 /// What an input's index must be, as an error names it.

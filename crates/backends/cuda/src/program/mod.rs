@@ -8,6 +8,7 @@ mod memory;
 mod registry;
 mod slot;
 mod weights;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -204,8 +205,8 @@ impl Shared {
         let bucket = self.bucket(shapes)?;
         let plan = bucket.plan();
         let pin = |port: &phalanx_plan::Port| Pinned::new(&self.gpu, plan.value(port.value).size_bytes());
-        let [inputs, outputs] = [&plan.inputs, &plan.outputs].map(|ports| ports.iter().map(pin).collect());
-        let (inputs, outputs): (Vec<Pinned>, Vec<Pinned>) = (inputs?, outputs?);
+        let inputs: Vec<Pinned> = plan.inputs.iter().map(pin).collect::<Result<_, _>>()?;
+        let outputs: Vec<Pinned> = plan.outputs.iter().map(pin).collect::<Result<_, _>>()?;
         let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
         let work_bytes = bucket.planned().work_bytes();
         let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), work_bytes)?;
