@@ -16,8 +16,13 @@ impl<T: Clone> Scheduler<T> {
     fn answer(&mut self, now_ns: Nanos, lane: LaneId, taken: &mut Taken<T>) -> Take {
         self.is_awake(lane);
         match self.lanes.get(lane.0) {
-            Some(state) if !state.lost && state.in_flight.len() < self.options.depth => {}
-            _ => return Take::Wait,
+            Some(state) if state.lost => return Take::Wait,
+            Some(_) if self.is_full(lane) => {
+                self.goes_idle(lane, Nanos::MAX);
+                return Take::Wait;
+            }
+            Some(_) => {}
+            None => return Take::Wait,
         }
         loop {
             if self.formed.is_empty() && !self.form(now_ns, &mut taken.refused) {
@@ -35,6 +40,11 @@ impl<T: Clone> Scheduler<T> {
                 return Take::Run;
             }
         }
+    }
+
+    /// Whether the lane may take no other batch before one of its own has ended.
+    pub(super) fn is_full(&self, lane: LaneId) -> bool {
+        self.lanes.get(lane.0).is_none_or(|state| state.in_flight.len() >= self.options.depth)
     }
 
     /// When this lane may take this batch; 0 for at once, [`Nanos::MAX`] while nobody knows.

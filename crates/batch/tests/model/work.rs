@@ -78,7 +78,9 @@ impl Model {
         let (id, lane) = self.lanes.get(lane);
         let Some(position) = pick.checked_rem(lane.running.len()) else { return };
         let (batch, rows) = lane.running.remove(position);
-        lane.state = State::Asking;
+        if lane.state == State::Busy {
+            lane.state = State::Idle(None);
+        }
         assert!(self.scheduler.flight_ends_ns(id, batch).is_some());
         let took_ns = self.setup.run_ns(rows) + noise;
         let woken = self.scheduler.complete(self.now_ns, id, batch, ok.then_some(took_ns));
