@@ -98,3 +98,63 @@ fn a_soak_says_how_memory_grew() {
     let ended = bench(&["--strategy", "soak", "--requests", "4000", "--callers", "8"]);
     assert!(ended.text().contains("MiB resident after 2,000 requests"), "{}", ended.text());
 }
+
+/// The strategies of the suite that need no other process.
+const SUITE: &str =
+    "raw,threads,batching,batch-queue,hybrid,pipelined,pooled,precision,optimize,lanes,stack,policy";
+
+#[test]
+fn every_strategy_has_rows_of_one_shape() {
+    let (_folder, model) = tiny();
+    let ended = bench(&[&model, "--strategy", SUITE, "--slo", "20ms", "--budget", "12s", "--json"]);
+    let document = ended.json();
+    for strategy in SUITE.split(',') {
+        let of_strategy = || rows(&document).into_iter().filter(|row| row["strategy"] == strategy);
+        assert!(of_strategy().count() > 1 || strategy == "precision", "{strategy}: {}", document["skipped"]);
+        for row in of_strategy() {
+            for figure in ["samples_per_s", "samples_per_s_low", "baseline_samples_per_s", "memory_bytes_max"]
+            {
+                assert!(row[figure].as_f64().unwrap() > 0.0, "{figure} of {row}");
+            }
+            assert_eq!(row["window_samples_per_s"].as_array().unwrap().len(), 2, "{row}");
+            assert!(row["rule"].is_string() && row["parameters"].is_object(), "{row}");
+            let runs = row["rule"] != "-";
+            assert_eq!(row["of_flop_ceiling"].is_number(), runs, "{row}");
+            assert!(!runs || row["of_ceiling"].as_f64().unwrap() <= 1.0, "{row}");
+        }
+    }
+    let naive = rows(&document).into_iter().find(|row| row["parameters"]["step"] == "naive").unwrap();
+    assert_eq!((&naive["batch"], &naive["in_flight"]), (&1.into(), &8.into()));
+    assert!(document["ceilings"]["flop_per_s"].as_f64().unwrap() > 0.0);
+    // Half precision is of no use on an x86 processor, which is said instead of left out.
+    if cfg!(target_arch = "x86_64") {
+        let skipped = document["skipped"].as_array().unwrap();
+        assert!(skipped.iter().any(|skipped| skipped["rows"] == "precision fp16"), "{skipped:?}");
+    }
+}
+
+#[test]
+fn workers_and_threads_are_measured_alike() {
+    let (_folder, model) = tiny();
+    let strategies = ["--strategy", "process-pool", "--budget", "6s", "--json"];
+    let document = bench(&[&[&*model], &strategies[..]].concat()).json();
+    assert_eq!(rows(&document).len(), 16, "{}", document["skipped"]);
+    let eight = rows(&document).into_iter().find(|row| row["parameters"]["workers"] == "8").unwrap();
+    assert_eq!((&eight["n"], &eight["rule"]), (&8.into(), &"each".into()));
+    assert!(eight["checked"].as_u64().unwrap() >= 8, "{eight}");
+}
+
+#[test]
+fn one_wait_for_several_is_a_table_of_its_own() {
+    let (_folder, model) = tiny();
+    let document = bench(
+        &[&model, "--strategy", "raw,callers", "--batches", "4", "--callers", "4"]
+            .iter()
+            .chain(&["--wait-every", "4", "--json"])
+            .copied()
+            .collect::<Vec<_>>(),
+    )
+    .json();
+    let rules: Vec<&str> = rows(&document).iter().map(|row| row["rule"].as_str().unwrap()).collect();
+    assert_eq!(rules, ["each", "each", "every 4", "every 4"]);
+}
