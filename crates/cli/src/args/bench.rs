@@ -164,9 +164,17 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "N", default_value = "5000000", value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) requests: u64,
 
-    /// Prints one JSON document instead of a table
-    #[arg(long)]
+    /// Prints one JSON document instead of a table, with every window of every row
+    #[arg(long, conflicts_with = "markdown")]
     pub(crate) json: bool,
+
+    /// Prints Markdown instead
+    #[arg(long)]
+    pub(crate) markdown: bool,
+
+    /// Writes charts and figures into one HTML file as well
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) html: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) samples: SampleArgs,

@@ -44,6 +44,7 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
         ceilings: None,
         rows,
         skipped: Vec::new(),
+        refused: Vec::new(),
         warnings: info.warnings.clone(),
         hints: info.hints.clone(),
     };

@@ -98,6 +98,7 @@ fn report(model: &Model, engine: &Engine, samples: u64, elapsed: Duration) -> Be
         ceilings: None,
         rows: vec![row],
         skipped: Vec::new(),
+        refused: Vec::new(),
         warnings: info.warnings.clone(),
         hints: info.hints.clone(),
     }

@@ -59,6 +59,8 @@ pub struct BenchReport {
     pub rows: Vec<Row>,
     /// Rows that could not be measured here.
     pub skipped: Vec<Skipped>,
+    /// Rows that claimed more than the device can do, and are not among those above.
+    pub refused: Vec<String>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// What the user could do.

@@ -10,7 +10,9 @@ pub enum Column {
 }
 
 impl Column {
-    fn title(self) -> &'static str {
+    /// Its title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
         match self {
             Self::Left(title) | Self::Right(title) => title,
         }

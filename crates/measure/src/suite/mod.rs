@@ -11,5 +11,5 @@ mod subject;
 
 pub use group::{Group, Skipped};
 pub use name::Name;
-pub use run::{Suite, Timing, Watch};
+pub use run::{Outcome, Suite, Timing, Watch};
 pub use subject::Subject;

@@ -39,6 +39,18 @@ pub trait Watch {
     fn rows(&mut self, rows: &[Row], new: usize);
 }
 
+/// What came of it.
+pub struct Outcome {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Those that could not be measured here.
+    pub skipped: Vec<Skipped>,
+    /// Why rows were refused, each with its name: [`MeasureError::AboveCeiling`]. They are not among the rows.
+    pub refused: Vec<MeasureError>,
+    /// What they were held against.
+    pub gate: Option<Gate>,
+}
+
 /// What is measured, and held against what.
 pub struct Suite<'a> {
     /// The rows.
@@ -50,16 +62,12 @@ pub struct Suite<'a> {
 }
 
 impl Suite<'_> {
-    /// Measures all groups, one after the other. Gives the rows, and those that could not be measured here.
+    /// Measures all groups, one after the other.
     ///
     /// # Errors
-    /// Wrong answers, [`MeasureError::AboveCeiling`], [`MeasureError::Interrupted`], and whatever else is not only a
+    /// Wrong answers, [`MeasureError::Interrupted`], and whatever else is not only a
     /// backend that cannot do what a row asks of it.
-    pub fn run(
-        self,
-        timing: &Timing,
-        watch: &mut dyn Watch,
-    ) -> Result<(Vec<Row>, Vec<Skipped>, Option<Gate>), MeasureError> {
+    pub fn run(self, timing: &Timing, watch: &mut dyn Watch) -> Result<Outcome, MeasureError> {
         let total = self.groups.iter().map(|group| group.rows).sum();
         let weight = self.groups.iter().map(|group| group.weight * group.rows as f64).sum();
         let mut course = Course {
@@ -71,6 +79,7 @@ impl Suite<'_> {
             done: 0,
             total,
             rows: Vec::new(),
+            refused: Vec::new(),
         };
         let mut skipped = Vec::new();
         for group in self.groups {
@@ -86,7 +95,8 @@ impl Suite<'_> {
             course.done += count;
             course.budget.done(count, weight);
         }
-        Ok((course.rows, skipped, course.gate))
+        let (rows, refused, gate) = (course.rows, course.refused, course.gate);
+        Ok(Outcome { rows, skipped, refused, gate })
     }
 }
 
@@ -121,6 +131,7 @@ struct Course<'a> {
     done: usize,
     total: usize,
     rows: Vec<Row>,
+    refused: Vec<MeasureError>,
 }
 
 /// A row being measured.
@@ -186,7 +197,14 @@ impl Course<'_> {
             row.memory_bytes_max = turn.memory_bytes_max;
             let is_held = is_held && row.rule != Rule::Nothing;
             if let Some(gate) = self.gate.as_mut().filter(|_| is_held) {
-                gate.judge(&mut row)?;
+                match gate.judge(&mut row) {
+                    Ok(()) => {}
+                    Err(error @ MeasureError::AboveCeiling { .. }) => {
+                        self.refused.push(error);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             self.rows.push(row);
         }

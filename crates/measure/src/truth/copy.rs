@@ -15,8 +15,8 @@ use crate::{MeasureError, Samples};
 const SIZES: [usize; 5] = [16 << 10, 256 << 10, 2 << 20, 16 << 20, 64 << 20];
 
 /// How long one size is copied, and how often: the best counts.
-const WINDOW: Duration = Duration::from_millis(40);
-const WINDOWS: usize = 3;
+const WINDOW: Duration = Duration::from_millis(10);
+const WINDOWS: usize = 8;
 
 /// Elements of a row that is copied to a device and back, and rows of a batch: 64 MiB.
 const LINK_WIDTH: usize = 1 << 20;

@@ -6,16 +6,20 @@ use crate::report::Row;
 pub struct Gate {
     work: Work,
     ceilings: Ceilings,
-    /// What a ceiling that a row is above is measured again on; none where it was already, or cannot be.
+    /// What a ceiling that a row is above is measured again on; none where it cannot be.
     rig: Option<Rig>,
+    retries_left: usize,
 }
 
+/// How often ceilings are measured again for the sake of rows that are above them.
+const RETRIES: usize = 3;
+
 impl Gate {
-    /// A gate for a model's work. With `rig`, ceilings that a row is above are measured once more before the row is
-    /// refused: the machine may have been busy when they were.
+    /// A gate for a model's work. With `rig`, ceilings that a row is above are measured again before the row is
+    /// refused, a few times: the machine may have been busy when they were.
     #[must_use]
     pub fn new(work: Work, ceilings: Ceilings, rig: Option<Rig>) -> Self {
-        Self { work, ceilings, rig }
+        Self { work, ceilings, rig, retries_left: RETRIES }
     }
 
     /// The ceilings.
@@ -36,10 +40,12 @@ impl Gate {
     /// [`MeasureError::AboveCeiling`], with the row's name, where it claims more than the device can.
     pub fn judge(&mut self, row: &mut Row) -> Result<(), MeasureError> {
         let mut above = self.fill(row);
-        if above.is_some()
-            && let Some(rig) = self.rig.take()
+        while above.is_some()
+            && self.retries_left > 0
+            && let Some(rig) = &self.rig
         {
-            self.ceilings = cache::measured_again(&rig, Some(self.ceilings.clone()))?;
+            self.ceilings = cache::measured_again(rig, Some(self.ceilings.clone()))?;
+            self.retries_left -= 1;
             above = self.fill(row);
         }
         above.map_or(Ok(()), Err)

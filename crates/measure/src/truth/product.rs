@@ -18,8 +18,8 @@ const ROWS: usize = 1024;
 const DISTINCT: usize = 16;
 
 /// How long and how often each way is timed: the best counts.
-const WINDOW: Duration = Duration::from_millis(120);
-const WINDOWS: usize = 4;
+const WINDOW: Duration = Duration::from_millis(50);
+const WINDOWS: usize = 16;
 
 /// Arithmetic operations a second of the fastest way to multiply large matrices, and which that is.
 pub(super) fn fastest(rig: &Rig) -> Result<(f64, String), MeasureError> {

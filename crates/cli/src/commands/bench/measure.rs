@@ -33,7 +33,7 @@ pub(super) fn measure(args: &MeasureArgs) -> Result<BenchReport, Failure> {
         None
     };
     let mut report = report(args, model.as_ref(), null.as_ref());
-    let mut live = Live::new(args.json);
+    let mut live = Live::new(args.json || args.markdown);
     live.print(&table::heading(&report));
     run(args, model.as_ref(), null.as_ref(), &mut report, &mut live)?;
     if let Some(null) = &null {
@@ -80,13 +80,14 @@ fn run(
         warm_up_max: args.seconds.min(measuring::WARM_UP_MAX),
         budget: args.budget.or(args.strategy.contains(&StrategyName::All).then_some(BUDGET_ALL)),
     };
-    let (rows, skipped, gate) = Suite { groups, baseline, gate }.run(&timing, live).map_err(|error| {
+    let outcome = Suite { groups, baseline, gate }.run(&timing, live).map_err(|error| {
         let printed = std::mem::replace(&mut live.printed, Ok(()));
         printed.err().unwrap_or_else(|| error.into())
     })?;
-    report.rows = rows;
-    report.skipped = skipped;
-    report.ceilings = gate.map(|gate| gate.ceilings().clone());
+    report.rows = outcome.rows;
+    report.skipped = outcome.skipped;
+    report.refused = outcome.refused.iter().map(ToString::to_string).collect();
+    report.ceilings = outcome.gate.map(|gate| gate.ceilings().clone());
     Ok(())
 }
 
@@ -170,6 +171,7 @@ fn report(args: &MeasureArgs, model: Option<&Subject>, null: Option<&Subject>) -
         ceilings: None,
         rows: Vec::new(),
         skipped: Vec::new(),
+        refused: Vec::new(),
         warnings: info.map(|info| info.warnings.clone()).unwrap_or_default(),
         hints: info.map(|info| info.hints.clone()).unwrap_or_default(),
     }

@@ -4,6 +4,8 @@ mod subject;
 mod table;
 mod watch;
 
+use phalanx_measure::report::{html, markdown};
+
 use self::measure::measure;
 use crate::args::{BenchArgs, BenchCommand, MeasureArgs};
 use crate::failure::Failure;
@@ -19,5 +21,17 @@ pub(super) fn execute(args: &BenchArgs) -> Result<(), Failure> {
 /// Figures come while they are measured, unless a program reads them.
 fn bench(args: &MeasureArgs) -> Result<(), Failure> {
     let report = measure(args)?;
-    if args.json { terminal::json(&report) } else { table::remarks(&report) }
+    if let Some(path) = &args.html {
+        let written = std::fs::write(path, html(&report));
+        written.map_err(|error| Failure::file("write", path, &error))?;
+    }
+    match (args.json, args.markdown) {
+        (true, _) => terminal::json(&report)?,
+        (_, true) => terminal::data(&markdown(&report))?,
+        _ => table::remarks(&report)?,
+    }
+    match report.refused.first() {
+        None => Ok(()),
+        Some(refused) => Err(Failure::Checks { message: refused.clone() }),
+    }
 }
