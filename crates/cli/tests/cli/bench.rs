@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use crate::arrays::{npy_f32, npz};
-use crate::models::tiny;
+use crate::models::{Folder, tiny};
 use crate::program::{Ended, phalanx};
 
 const SHORT: [&str; 6] = ["--backend", "tract", "--seconds", "0.02", "--rounds", "2"];
@@ -157,4 +157,67 @@ fn one_wait_for_several_is_a_table_of_its_own() {
     .json();
     let rules: Vec<&str> = rows(&document).iter().map(|row| row["rule"].as_str().unwrap()).collect();
     assert_eq!(rules, ["each", "each", "every 4", "every 4"]);
+}
+
+#[test]
+fn a_report_is_one_file_that_asks_for_nothing() {
+    let (folder, model) = tiny();
+    let html = folder.path("report.html");
+    let strategies =
+        ["--strategy", "raw,threads,batch-queue", "--budget", "3s", "--html", &html, "--markdown"];
+    let ended = bench(&[&[&*model], &strategies[..]].concat());
+    let (table, page) = (ended.text(), std::fs::read_to_string(&html).unwrap());
+    assert!(table.contains("| strategy | parameters | n | wait |"), "{table}");
+    assert!(table.contains("| threads | threads 2, batch 32, program own | 2 | each |"), "{table}");
+    for part in
+        ["Throughput against N", "Efficiency against N", "Latency against throughput", "<td>threads</td>"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.contains("prefers-color-scheme: dark"));
+    let addresses = page.match_indices("http").map(|(at, _)| &page[at..page.len().min(at + 26)]);
+    assert!(
+        addresses.clone().all(|address| address == "http://www.w3.org/2000/svg"),
+        "{:?}",
+        addresses.collect::<Vec<_>>()
+    );
+    assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("@import"));
+    looked_at(&html);
+}
+
+/// By a browser, where there is one.
+fn looked_at(html: &str) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/report_check.py");
+    let has = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok();
+    if !has("chromium") || !has("python3") {
+        return println!("not looked at: Chromium or Python is not installed");
+    }
+    let output = std::process::Command::new("python3").args([script, html]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_comparison_fails_where_a_row_is_slower() {
+    let folder = Folder::new();
+    let report = |name: &str, rate: f64| {
+        let windows: Vec<f64> = [0.99, 1.0, 1.01, 1.0, 0.995].iter().map(|noise| rate * noise).collect();
+        let row = serde_json::json!({
+            "strategy": "raw", "parameters": {"batch": "8"}, "rule": "each", "batch": 8, "callers": null,
+            "window_samples_per_s": windows
+        });
+        let document = serde_json::json!({
+            "machine": {"cpu": "a"}, "model": {"name": "m"}, "backend": {"name": "tract"}, "rows": [row]
+        });
+        folder.write(name, document.to_string())
+    };
+    let (before, same, slower) = (report("a.json", 100.0), report("b.json", 100.1), report("c.json", 90.0));
+    let ended = phalanx(&["bench", "compare", &before, &same]).done();
+    assert!(ended.text().contains("no difference beyond the noise"), "{}", ended.text());
+    let ended = phalanx(&["bench", "compare", &before, &slower]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.text().contains("regression") && ended.stderr.contains("1 row is slower by more than 5"));
+    let allowed =
+        phalanx(&["bench", "compare", &before, &slower, "--fail-over", "20%", "--json"]).done().json();
+    assert_eq!(allowed["rows"][0]["verdict"], "slower");
+    phalanx(&["bench", "compare", &before, &folder.write("d.json", "{}")]).failed(&["expected a report"]);
 }

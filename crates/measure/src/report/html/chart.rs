@@ -70,9 +70,11 @@ fn draw(
     y: Range<f64>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let said = |error: DrawingAreaErrorKind<std::io::Error>| error.to_string();
+    let (base_x, base_y) = (base(&x), base(&y));
+    let (x, y) = (x.log_scale().base(base_x), y.log_scale().base(base_y));
     let mut builder = ChartBuilder::on(root);
     builder.margin(8).margin_right(16).x_label_area_size(38).y_label_area_size(72);
-    let mut area = builder.build_cartesian_2d(x.log_scale(), y.log_scale()).map_err(said)?;
+    let mut area = builder.build_cartesian_2d(x, y).map_err(said)?;
     let share = chart.is_share;
     let in_y = move |value: &f64| if share { format!("{} %", grouped(100.0 * value)) } else { short(*value) };
     area.configure_mesh()
@@ -99,6 +101,11 @@ fn draw(
     }
     root.present().map_err(said)?;
     Ok(())
+}
+
+/// Steps of two where steps of ten would leave an axis with hardly a mark.
+fn base(range: &Range<f64>) -> f64 {
+    if range.end / range.start < 2000.0 { 2.0 } else { 10.0 }
 }
 
 /// From the least to the most, with some room; nothing where there is no value above 0.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use phalanx_backend::{Optimize, Precision};
+use phalanx_backend::{BackendError, Optimize, Precision};
 
 use crate::MeasureError;
 use crate::strategy::{Crew, Direct, Order, Parameters};
@@ -34,17 +34,25 @@ pub(in crate::suite) fn stack(subject: &Subject) -> Vec<Group<'_>> {
 
 fn group(subject: &Subject, name: String, taken: Taken) -> Group<'_> {
     let [is_batched, is_deep, is_half, is_optimized] = taken;
+    let is_last = name == format!("+{}", STEPS[2]);
     Group::new("stack", name.clone(), 1, move || -> Result<Rows<'_>, MeasureError> {
         let mut options = subject.single_threaded();
         options.precision = if is_half { Precision::Fp16 } else { Precision::Fp32 };
         options.optimize = if is_optimized { Optimize::Full } else { Optimize::None };
         let (threads, rows) = if is_batched { BATCHED } else { NAIVE };
         let rows = subject.fitting(&[rows]).first().copied().unwrap_or(1);
-        let program = subject.prepare(&options)?;
+        let program = match subject.prepare(&options) {
+            // Where there is no half precision, what else the stack brings is measured without it.
+            Err(MeasureError::Backend(BackendError::UnsupportedOption { .. })) if is_half && !is_last => {
+                options.precision = Precision::Fp32;
+                subject.prepare(&options)?
+            }
+            prepared => prepared?,
+        };
         let answers = Arc::new(subject.answers.in_precision(options.precision));
         let crew = Crew::open(&[program], threads, &subject.samples, &answers)?;
         let order = Order { depth: if is_deep { DEPTH } else { 1 }, ..subject.order("stack", rows) };
-        let parameters = Parameters::default().with("step", name);
+        let parameters = Parameters::default().with("step", name).with("precision", options.precision);
         Ok(vec![Box::new(Direct::new(&crew, order, 1, parameters))])
     })
 }
