@@ -20,6 +20,7 @@ pub mod proof;
 pub mod remote;
 pub mod report;
 mod samples;
+pub mod seeds;
 mod soak;
 pub mod stats;
 pub mod strategy;

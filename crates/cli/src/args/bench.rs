@@ -8,6 +8,11 @@ use phalanx_measure::suite::Name;
 
 use super::{EngineArgs, SampleArgs, callers, seconds};
 
+/// What is measured where nothing else was said: the longest window, how many, and the requests of soak.
+const WINDOW: Duration = Duration::from_secs(1);
+const ROUNDS: u32 = 7;
+const REQUESTS: u64 = 5_000_000;
+
 /// A way of sending load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StrategyName {
@@ -110,6 +115,7 @@ impl BenchArgs {
     pub(crate) fn json(&self) -> bool {
         match &self.command {
             Some(BenchCommand::Compare(args)) => args.json,
+            Some(BenchCommand::Seeds(args)) => args.json,
             None => self.measure.json,
         }
     }
@@ -119,6 +125,7 @@ impl BenchArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
     Compare(CompareArgs),
+    Seeds(Box<SeedsArgs>),
 }
 
 /// What is measured, and how it is reported.
@@ -153,7 +160,7 @@ pub(crate) struct MeasureArgs {
     pub(crate) seconds: Duration,
 
     /// Windows of each row
-    #[arg(long, value_name = "N", default_value = "7", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = ROUNDS, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) rounds: u32,
 
     /// What all rows together may take, such as 5m: each gets its share [default: 7m for all, else no limit]
@@ -161,7 +168,7 @@ pub(crate) struct MeasureArgs {
     pub(crate) budget: Option<Duration>,
 
     /// Requests that soak sends
-    #[arg(long, value_name = "N", default_value = "5000000", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, value_name = "N", default_value_t = REQUESTS, value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) requests: u64,
 
     /// Prints one JSON document instead of a table, with every window of every row
@@ -206,6 +213,64 @@ pub(crate) struct CompareArgs {
     /// Prints one JSON document instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Lays this machine's curves beside those the project comes from
+///
+/// Those were measured on an M4 Max with PyTorch, with other models and other waiting rules, which is said beside each. Every
+/// figure claimed there is judged: it holds, it fails, or it cannot be tested here, and why. Measures all strategies, unless
+/// it is given a report of that.
+///
+/// Examples:
+///   phalanx bench seeds model.onnx
+///   phalanx bench seeds --from all.json
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct SeedsArgs {
+    /// The .onnx file
+    #[arg(required_unless_present = "from")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// A report of `phalanx bench --strategy all --json`, instead of measuring now
+    #[arg(long, value_name = "FILE.json", conflicts_with = "model")]
+    pub(crate) from: Option<PathBuf>,
+
+    /// What all rows together may take [default: 7m]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) budget: Option<Duration>,
+
+    /// Prints one JSON document instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) samples: SampleArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+impl SeedsArgs {
+    /// What is measured for it: all strategies, silently where a program reads the outcome.
+    pub(crate) fn measure(&self) -> MeasureArgs {
+        MeasureArgs {
+            model: self.model.clone(),
+            strategy: vec![StrategyName::All],
+            batches: Vec::new(),
+            callers: Vec::new(),
+            io: Io::Host,
+            wait_every: None,
+            seconds: WINDOW,
+            rounds: ROUNDS,
+            budget: self.budget,
+            requests: REQUESTS,
+            json: self.json,
+            markdown: false,
+            html: None,
+            samples: self.samples.clone(),
+            engine: self.engine.clone(),
+        }
+    }
 }
 
 /// Reads a share, in percent.

@@ -24,7 +24,7 @@ mod serve;
 mod server;
 mod verify;
 
-pub(crate) use bench::{BenchArgs, BenchCommand, CompareArgs, MeasureArgs, StrategyName};
+pub(crate) use bench::{BenchArgs, BenchCommand, CompareArgs, MeasureArgs, SeedsArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub(crate) use crash_check::CrashCheckArgs;
 pub(crate) use demo::DemoArgs;

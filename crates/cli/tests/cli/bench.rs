@@ -221,3 +221,36 @@ fn a_comparison_fails_where_a_row_is_slower() {
     assert_eq!(allowed["rows"][0]["verdict"], "slower");
     phalanx(&["bench", "compare", &before, &folder.write("d.json", "{}")]).failed(&["expected a report"]);
 }
+
+#[test]
+fn what_the_seeds_claim_is_judged_line_by_line() {
+    let folder = Folder::new();
+    let row = |strategy: &str, parameters: serde_json::Value, rate: f64| serde_json::json!({"strategy": strategy, "rule": "each", "parameters": parameters, "samples_per_s": rate});
+    let rows = [
+        row("batching", serde_json::json!({"batch": "8"}), 3000.0),
+        row("threads", serde_json::json!({"threads": "8", "batch": "1", "program": "shared"}), 1000.0),
+    ];
+    let report = folder.write("all.json", serde_json::json!({ "rows": rows }).to_string());
+    let document = phalanx(&["bench", "seeds", "--from", &report, "--json"]).done().json();
+    let claims = document["claims"].as_array().unwrap();
+    let claim = |document: &str, line: u64, claimed: f64| {
+        let is = |claim: &&Value| {
+            claim["document"] == document
+                && claim["line"] == line
+                && claim["claimed"].as_f64() == Some(claimed)
+        };
+        claims.iter().find(is).unwrap()
+    };
+    let sum = claim("parallel-inference-examples", 12, 62.0);
+    assert_eq!((&sum["verdict"], sum["own_sum"].as_f64()), (&"fails".into(), Some(46.0)));
+    let thirty = claim("scaling-curves-analysis", 46, 30.0);
+    assert_eq!((&thirty["verdict"], thirty["here"].as_f64()), (&"fails".into(), Some(3.0)));
+    let unwaited = claim("performance-deep-dive", 12, 1.65);
+    assert_eq!(unwaited["verdict"], "not_testable");
+    assert!(unwaited["because"].as_str().unwrap().contains("never waited for"));
+    let curve = &document["curves"][0];
+    assert!(curve["caveat"].is_string());
+    assert_eq!(curve["points"][3]["here"].as_f64(), Some(1000.0), "{curve}");
+    let ended = phalanx(&["bench", "seeds", "--from", &report]).done();
+    assert!(ended.text().contains("cannot be tested here"), "{}", ended.text());
+}

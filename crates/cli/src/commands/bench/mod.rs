@@ -1,5 +1,6 @@
 mod compare;
 mod measure;
+mod seeds;
 mod subject;
 mod table;
 mod watch;
@@ -14,6 +15,7 @@ use crate::terminal;
 pub(super) fn execute(args: &BenchArgs) -> Result<(), Failure> {
     match &args.command {
         Some(BenchCommand::Compare(args)) => compare::execute(args),
+        Some(BenchCommand::Seeds(args)) => seeds::execute(args),
         None => bench(&args.measure),
     }
 }
