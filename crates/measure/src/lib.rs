@@ -5,7 +5,7 @@
 //! the same samples, each after a warm-up of its own.
 
 pub mod answers;
-mod caller;
+pub mod compare;
 pub mod crash;
 pub mod disturb;
 pub mod draw;
@@ -20,9 +20,12 @@ pub mod proof;
 pub mod remote;
 pub mod report;
 mod samples;
+pub mod seeds;
 mod soak;
 pub mod stats;
 pub mod strategy;
+pub mod suite;
+pub mod truth;
 mod usage;
 pub mod verify;
 mod waited;

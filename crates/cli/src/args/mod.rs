@@ -24,7 +24,7 @@ mod serve;
 mod server;
 mod verify;
 
-pub(crate) use bench::{BenchArgs, StrategyName};
+pub(crate) use bench::{BenchArgs, BenchCommand, CompareArgs, MeasureArgs, SeedsArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub(crate) use crash_check::CrashCheckArgs;
 pub(crate) use demo::DemoArgs;
@@ -50,7 +50,7 @@ Examples:
   phalanx demo                                     threads against batches, on this machine
   phalanx serve model.onnx --slo 20ms              over HTTP and gRPC
   phalanx run model.onnx --input x.npz --output y.npz
-  phalanx bench model.onnx --strategy raw,callers --callers 64
+  phalanx bench model.onnx --strategy all          threads, batches, processes, pipelines, policies ...
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
   phalanx verify model.onnx                        correctness, stability, performance, memory
@@ -72,7 +72,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(DemoArgs),
     Run(RunArgs),
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
     Load(LoadArgs),
@@ -98,7 +98,7 @@ impl Command {
         match self {
             Self::Demo(args) => args.json,
             Self::Run(args) => args.json,
-            Self::Bench(args) => args.json,
+            Self::Bench(args) => args.json(),
             Self::Inspect(args) => args.json,
             Self::Devices(args) => args.json,
             Self::Load(args) => args.json,
