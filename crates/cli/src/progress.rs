@@ -38,6 +38,11 @@ impl Progress {
         self.0.set_position(done);
     }
 
+    /// Takes the bar away while `print` writes lines above it.
+    pub(crate) fn suspend(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
     /// Names what is being done.
     pub(crate) fn message(&self, text: &str) {
         self.0.set_message(text.to_owned());
