@@ -26,6 +26,8 @@ pub enum Textbook {
     /// The seeds' adaptive batcher: a free lane takes what waits, up to a largest batch that doubles when more than twice
     /// its rows wait, and halves when fewer than half of them do and batches take less than the target. Nobody is refused.
     Doubling {
+        /// Rows of the largest batch.
+        rows_max: usize,
         /// Batches slower than this do not shrink, in nanoseconds.
         target_ns: Nanos,
     },
@@ -42,7 +44,7 @@ pub enum Textbook {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected immediate, delay:TIME, adaptive:TIME, aimd[:TIME], deferred or slo-window, as the engine has them, or \
-     window:ROWS:TIME, doubling:TIME, greedy, capped or nexus, got {got:?}"
+     window:ROWS:TIME, doubling:ROWS:TIME, greedy, capped or nexus, got {got:?}"
 )]
 pub struct ParseRuleError {
     /// The text.
@@ -59,7 +61,7 @@ impl Rule {
     /// Those of the published table, in its order.
     pub const PUBLISHED: [Self; 10] = [
         Self::Textbook(Textbook::Window { rows_max: 32, window_ns: 10_000_000 }),
-        Self::Textbook(Textbook::Doubling { target_ns: 50_000_000 }),
+        Self::Textbook(Textbook::Doubling { rows_max: 64, target_ns: 50_000_000 }),
         Self::Engine(PolicyKind::Adaptive { target_ns: 50_000_000 }),
         Self::Textbook(Textbook::Greedy),
         Self::Engine(PolicyKind::Immediate),
@@ -76,9 +78,11 @@ impl fmt::Display for Rule {
         match self {
             Self::Engine(policy) => policy.fmt(f),
             Self::Textbook(Textbook::Window { rows_max, window_ns }) => {
-                write!(f, "window:{rows_max}:{}us", window_ns / 1000)
+                write!(f, "window:{rows_max}:{}", span_text(*window_ns))
             }
-            Self::Textbook(Textbook::Doubling { target_ns }) => write!(f, "doubling:{}us", target_ns / 1000),
+            Self::Textbook(Textbook::Doubling { rows_max, target_ns }) => {
+                write!(f, "doubling:{rows_max}:{}", span_text(*target_ns))
+            }
             Self::Textbook(Textbook::Greedy) => f.write_str("greedy"),
             Self::Textbook(Textbook::Capped) => f.write_str("capped"),
             Self::Textbook(Textbook::Nexus) => f.write_str("nexus"),
@@ -97,9 +101,7 @@ impl FromStr for Rule {
             "nexus" => Self::Textbook(Textbook::Nexus),
             _ => match text.split_once(':') {
                 Some(("window", rest)) => Self::Textbook(window(rest).ok_or_else(refuse)?),
-                Some(("doubling", target)) => {
-                    Self::Textbook(Textbook::Doubling { target_ns: span(target).ok_or_else(refuse)? })
-                }
+                Some(("doubling", rest)) => Self::Textbook(doubling(rest).ok_or_else(refuse)?),
                 _ => Self::Engine(text.parse().map_err(|_| refuse())?),
             },
         })
@@ -107,9 +109,26 @@ impl FromStr for Rule {
 }
 
 fn window(text: &str) -> Option<Textbook> {
+    let (rows_max, window_ns) = rows_and_time(text)?;
+    Some(Textbook::Window { rows_max, window_ns })
+}
+
+fn doubling(text: &str) -> Option<Textbook> {
+    let (rows_max, target_ns) = rows_and_time(text)?;
+    Some(Textbook::Doubling { rows_max, target_ns })
+}
+
+fn rows_and_time(text: &str) -> Option<(usize, Nanos)> {
     let (rows, time) = text.split_once(':')?;
     let rows_max = rows.parse().ok().filter(|&rows| rows > 0)?;
-    Some(Textbook::Window { rows_max, window_ns: span(time)? })
+    Some((rows_max, span(time)?))
+}
+
+fn span_text(ns: Nanos) -> String {
+    match ns {
+        ns if ns.is_multiple_of(1_000_000) => format!("{}ms", ns / 1_000_000),
+        ns => format!("{}us", ns / 1000),
+    }
 }
 
 /// A time, in the words of the engine's own policies.

@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use clap::Args;
 use phalanx_engine::BackendChoice;
+use phalanx_measure::draw::InputRange;
 use phalanx_simulate::{Arrivals, Class, Rule};
 
-use super::{SampleArgs, backend, span};
+use super::{SampleArgs, backend, named, span};
 
 /// How long batches take.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +43,7 @@ pub(crate) enum Rules {
 /// Without options it makes the table of docs/policies.md.
 ///
 /// Policies: those of the engine (immediate, delay:TIME, adaptive:TIME, aimd[:TIME], deferred,
-/// slo-window), and others as published (window:ROWS:TIME, doubling:TIME, greedy, capped, nexus).
+/// slo-window), and others as published (window:ROWS:TIME, doubling:ROWS:TIME, greedy, capped, nexus).
 ///
 /// Examples:
 ///   phalanx simulate
@@ -120,6 +121,10 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) seeds: u32,
 
+    /// Decides everything that is drawn: of 7 the loads are drawn from 7, 77, 777 and so on
+    #[arg(long, value_name = "SEED", default_value = "7")]
+    pub(crate) seed: u64,
+
     /// Prints one JSON document instead of a table
     #[arg(long, conflicts_with = "markdown")]
     pub(crate) json: bool,
@@ -146,8 +151,28 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Against the engine")]
     pub(crate) threads: NonZeroUsize,
 
-    #[command(flatten)]
-    pub(crate) samples: SampleArgs,
+    /// Samples to send, instead of random numbers
+    #[arg(long, value_name = "FILE.npz", requires = "against", help_heading = "Against the engine",
+        conflicts_with_all = ["range", "dim"])]
+    pub(crate) inputs: Option<PathBuf>,
+
+    /// Values that an input is drawn from, LOW up to but not including HIGH
+    #[arg(long, value_name = "INPUT=LOW:HIGH", requires = "against", help_heading = "Against the engine",
+        value_parser = named::parse::<InputRange>)]
+    pub(crate) range: Vec<(String, InputRange)>,
+
+    /// Size of an axis that the model leaves open
+    #[arg(long, value_name = "AXIS=N", requires = "against", help_heading = "Against the engine",
+        value_parser = named::parse::<NonZeroUsize>)]
+    pub(crate) dim: Vec<(String, NonZeroUsize)>,
+}
+
+impl SimulateArgs {
+    /// What is sent to the engine.
+    pub(crate) fn samples(&self) -> SampleArgs {
+        let Self { inputs, range, dim, seed, .. } = self;
+        SampleArgs { inputs: inputs.clone(), range: range.clone(), dim: dim.clone(), seed: *seed }
+    }
 }
 
 impl FromStr for BatchTime {

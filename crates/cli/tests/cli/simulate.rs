@@ -37,7 +37,7 @@ fn policies_are_compared_and_the_seed_decides() {
 #[test]
 fn the_table_has_a_row_a_policy_and_what_none_can_exceed() {
     let ended = simulate(&["--policy", "slo-window,window:32:10ms"]).done();
-    for part in ["α 1.08 β 5.2 SLO 100", "slo-window", "window:32:10000us", "(no policy can exceed)"] {
+    for part in ["α 1.08 β 5.2 SLO 100", "slo-window", "window:32:10ms", "(no policy can exceed)"] {
         assert!(ended.text().contains(part), "{part:?} is not in {}", ended.text());
     }
     let markdown = simulate(&["--policy", "slo-window", "--markdown"]).done();
@@ -101,15 +101,23 @@ fn arrivals_come_from_a_trace() {
 }
 
 #[test]
-fn models_share_devices_and_the_urgent_goes_first() {
-    let models = ["--batch-time", "0.5ms:4ms,0.05ms:4ms", "--slo", "50ms", "--together", "--json"];
-    let kinds = ["--class", "1:priority=1", "--class", "1", "--rate", "4000", "--policy", "slo-window"];
-    let cell = simulate(&[&models[..], &kinds].concat()).done().json()["cells"][0].clone();
+fn models_share_devices() {
+    let models = ["--batch-time", "0.5ms:4ms,0.05ms:4ms", "--slo", "50ms", "--together", "--shares", "1,3"];
+    let rest = ["--rate", "1000", "--policy", "slo-window", "--arrivals", "poisson", "--json"];
+    let cell = simulate(&[&models[..], &rest].concat()).done().json()["cells"][0].clone();
     let classes = cell["classes"].as_array().unwrap();
-    assert_eq!(classes.len(), 4, "two classes of two models: {cell}");
-    for pair in classes.chunks(2) {
-        assert!(number(&pair[0], "inside") > number(&pair[1], "inside"), "{cell}");
-    }
+    let share = number(&classes[0], "requests") / number(&cell, "requests");
+    assert!(classes.len() == 2 && (0.2..0.3).contains(&share), "{cell}");
+    assert!(classes.iter().all(|class| number(class, "inside") > 0.95), "{cell}");
+}
+
+#[test]
+fn under_overload_the_urgent_go_first() {
+    let kinds =
+        ["--class", "1:priority=1", "--class", "1", "--rate", "3000", "--policy", "slo-window", "--json"];
+    let cell = simulate(&[&DEVICE[..], &kinds].concat()).done().json()["cells"][0].clone();
+    let classes = cell["classes"].as_array().unwrap();
+    assert!(number(&classes[0], "inside") > number(&classes[1], "inside"), "{cell}");
 }
 
 #[test]

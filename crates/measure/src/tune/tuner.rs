@@ -15,7 +15,7 @@ use crate::{MeasureError, resident_bytes};
 
 /// A probe of the engine takes this part of the budget.
 const PROBES: u32 = 60;
-const PROBE_MIN: Duration = Duration::from_millis(400);
+const PROBE_MIN: Duration = Duration::from_millis(100);
 const PROBE_MAX: Duration = Duration::from_secs(5);
 /// The part of the budget that is for timing batches.
 const TIMING_DIVISOR: u32 = 4;

@@ -63,10 +63,11 @@ impl Queue {
             Textbook::Window { rows_max, window_ns } => {
                 return self.window(now_ns, idle_ns, rows_max.min(self.rows_max), window_ns, batch);
             }
-            Textbook::Doubling { target_ns } => {
-                self.fill(self.rows_now.min(self.rows_max), batch);
+            Textbook::Doubling { rows_max, target_ns } => {
+                let rows_max = rows_max.min(self.rows_max);
+                self.fill(self.rows_now, batch);
                 // What is left waiting decides on the next batch.
-                self.double_or_halve(target_ns);
+                self.double_or_halve(rows_max, target_ns);
             }
             Textbook::Greedy => self.fill(self.rows_max, batch),
             Textbook::Capped => {
@@ -120,10 +121,10 @@ impl Queue {
         self.mean_ns += MEAN_WEIGHT * (took_ns as f64 - self.mean_ns);
     }
 
-    fn double_or_halve(&mut self, target_ns: Nanos) {
+    fn double_or_halve(&mut self, rows_max: usize, target_ns: Nanos) {
         let waiting = self.waiting.len();
         if waiting > self.rows_now * 2 {
-            self.rows_now = (self.rows_now * 2).min(self.rows_max);
+            self.rows_now = (self.rows_now * 2).min(rows_max);
         } else if waiting < self.rows_now / 2 && self.mean_ns < target_ns as f64 {
             self.rows_now = (self.rows_now / 2).max(1);
         }

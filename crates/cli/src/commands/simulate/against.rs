@@ -110,9 +110,10 @@ struct Bed {
 impl Bed {
     fn new(args: &SimulateArgs, path: &Path, slo: Duration) -> Result<Self, Failure> {
         let model = Model::load(path)?;
-        let samples = match &args.samples.inputs {
+        let drawn = args.samples();
+        let samples = match &drawn.inputs {
             Some(inputs) => dataset::samples(inputs, model.signature())?,
-            None => measuring::draw(&model, &args.samples.draw())?,
+            None => measuring::draw(&model, &drawn.draw())?,
         };
         let mut builder = Engine::builder(model.clone())
             .backend(args.backend.clone().unwrap_or(BackendChoice::Auto))

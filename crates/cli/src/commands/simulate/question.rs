@@ -69,16 +69,12 @@ impl<'a> Question<'a> {
         let Self { args, .. } = self;
         match args.rate {
             Some(rate_per_s) => {
-                let plan = Run { rate_per_s, warm_up: WARM_UP, seed: args.samples.seed };
+                let plan = Run { rate_per_s, warm_up: WARM_UP, seed: args.seed };
                 run(&setup, loads, &plan).map(Answer::At)
             }
             None => {
-                let search = Search {
-                    share_min: args.inside,
-                    warm_up: WARM_UP,
-                    seed: args.samples.seed,
-                    ..Search::default()
-                };
+                let search =
+                    Search { share_min: args.inside, warm_up: WARM_UP, seed: args.seed, ..Search::default() };
                 goodput(&setup, loads, &search).map(Answer::Goodput)
             }
         }
@@ -157,7 +153,8 @@ pub(super) fn name(when: &When) -> String {
 pub(super) fn loads(args: &SimulateArgs, when: &When) -> Result<Vec<Load>, Failure> {
     match when {
         When::Drawn(arrivals) => {
-            let seeds = (0..u64::from(args.seeds)).map(|index| args.samples.seed.wrapping_add(index));
+            let next = |seed: &u64| Some(seed.wrapping_mul(10).wrapping_add(args.seed));
+            let seeds = std::iter::successors(Some(args.seed), next).take(args.seeds as usize);
             Ok(seeds.map(|seed| Load::draw(*arrivals, args.requests as usize, seed)).collect())
         }
         When::Trace(path) => Ok(vec![files::load(path)?]),

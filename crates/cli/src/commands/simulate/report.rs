@@ -96,7 +96,7 @@ impl Report {
             noise: args.noise,
             requests: args.requests,
             seeds: args.seeds,
-            seed: args.samples.seed,
+            seed: args.seed,
             share_min: args.inside,
             cells,
             simulated,

@@ -20,7 +20,6 @@ const TRIALS_MAX: usize = 4;
 
 /// A search that is ready to run.
 pub(super) struct Search {
-    pub(super) model: Model,
     pub(super) plan: TunePlan,
     /// The engine as it is without being tuned.
     pub(super) usual: EngineInfo,
@@ -52,7 +51,7 @@ impl Search {
         let kept = path.as_deref().filter(|_| !args.fresh).map(|path| State::load(path, &key));
         let state = kept.unwrap_or(State { key, ..State::default() });
         let subject = Subject::new(builder, &samples, &engine)?;
-        Ok(Self { model, plan, usual, backends, subject, state, path })
+        Ok(Self { plan, usual, backends, subject, state, path })
     }
 
     /// Memory that the program had resident with this variant of the model.
