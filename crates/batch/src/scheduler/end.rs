@@ -28,7 +28,7 @@ impl<T: Clone> Scheduler<T> {
                 group.latency.correct(flight.rows, took_ns);
             }
             group.latency.observe(flight.rows, took_ns);
-            self.policy.observe(took_ns);
+            self.policy.observe(flight.rows, took_ns);
         }
         self.wake(now_ns)
     }

@@ -2,6 +2,7 @@
 
 use super::{Flight, Scheduler};
 use crate::formed::Formed;
+use crate::policy::Open;
 use crate::{LaneId, LeaveReason, Member, Nanos, Refusal, Take, Taken};
 
 impl<T: Clone> Scheduler<T> {
@@ -62,8 +63,18 @@ impl<T: Clone> Scheduler<T> {
         match self.is_held(formed) {
             // Nobody waits for a time that a burst has not got: its end wakes the lane.
             true => Nanos::MAX,
-            false => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
+            false => by_lead_ns.max(self.policy_leaves_at_ns(formed)),
         }
+    }
+
+    fn policy_leaves_at_ns(&self, formed: &Formed) -> Nanos {
+        let Some(group) = self.group(formed.group) else { return 0 };
+        self.policy.leaves_at_ns(&Open {
+            oldest_arrival_ns: formed.oldest_arrival_ns,
+            earliest_deadline_ns: formed.earliest_deadline_ns,
+            rows: formed.live_rows,
+            latency: &group.latency,
+        })
     }
 
     /// When a batch that this lane takes now would start.
@@ -132,7 +143,7 @@ impl<T: Clone> Scheduler<T> {
         match formed.closed {
             Some(reason) => reason,
             None if self.stopping => LeaveReason::Drain,
-            None if self.policy.leaves_at_ns(formed.oldest_arrival_ns) > 0 => LeaveReason::Deadline,
+            None if self.policy_leaves_at_ns(formed) > 0 => LeaveReason::Deadline,
             None => LeaveReason::Idle,
         }
     }

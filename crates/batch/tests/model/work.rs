@@ -5,6 +5,7 @@ use phalanx_batch::{BatchRef, LeaveReason, PolicyKind, Take, Taken};
 use super::lanes::State;
 use super::model::Model;
 use super::requests::check_batch;
+use super::step::keeps_slo;
 
 impl Model {
     pub(super) fn ask(&mut self, lane: usize) {
@@ -67,8 +68,10 @@ impl Model {
         let policy = self.options.policy;
         match reason {
             LeaveReason::Full => {}
-            LeaveReason::Window => assert_eq!(policy, PolicyKind::SloWindow),
-            LeaveReason::Deadline => assert!(matches!(policy, PolicyKind::Delay { .. })),
+            LeaveReason::Window => assert!(keeps_slo(policy)),
+            LeaveReason::Deadline => {
+                assert!(matches!(policy, PolicyKind::Delay { .. } | PolicyKind::Deferred));
+            }
             LeaveReason::Idle => assert!(!matches!(policy, PolicyKind::Delay { .. })),
             LeaveReason::Drain => assert!(self.stopped),
         }

@@ -44,7 +44,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) slo: Option<Duration>,
 
-    /// When a batch leaves: immediate, delay:TIME, adaptive:TIME or slo-window [default: slo-window]
+    /// When a batch leaves: immediate, delay:TIME, adaptive:TIME, aimd[:TIME], deferred or slo-window [default: slo-window]
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<Policy>,
 

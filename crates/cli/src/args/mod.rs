@@ -22,6 +22,9 @@ mod samples;
 mod seconds;
 mod serve;
 mod server;
+mod simulate;
+mod span;
+mod tune;
 mod verify;
 
 pub(crate) use bench::{BenchArgs, BenchCommand, CompareArgs, MeasureArgs, SeedsArgs, StrategyName};
@@ -40,6 +43,9 @@ pub(crate) use run::RunArgs;
 pub(crate) use samples::SampleArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use server::{LogFormat, ModelControl, ServerArgs};
+pub(crate) use simulate::{BatchTime, Rules, SimulateArgs, When};
+pub(crate) use span::parse_ns as span_ns;
+pub(crate) use tune::TuneArgs;
 pub(crate) use verify::{TargetArgs, VerifyArgs};
 
 use clap::{Parser, Subcommand};
@@ -55,6 +61,8 @@ Examples:
   phalanx devices
   phalanx verify model.onnx                        correctness, stability, performance, memory
   phalanx doctor                                   proof that each device really computes
+  phalanx tune model.onnx --slo 50ms               finds the configuration, writes phalanx.toml
+  phalanx simulate                                 which batching policy reaches what
   phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
 Data and tables go to standard output, words to standard error.
@@ -81,6 +89,8 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     Doctor(DoctorArgs),
     CrashCheck(CrashCheckArgs),
+    Simulate(SimulateArgs),
+    Tune(Box<TuneArgs>),
     #[command(hide = true)]
     Probe(ProbeArgs),
     /// Prints a shell's completion script
@@ -106,6 +116,8 @@ impl Command {
             Self::Config(args) => args.json(),
             Self::Doctor(args) => args.json,
             Self::CrashCheck(args) => args.json,
+            Self::Simulate(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Serve(_) | Self::Probe(_) | Self::Completions { .. } => false,
         }
     }

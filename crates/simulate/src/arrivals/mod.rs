@@ -1,13 +1,16 @@
+mod gaps;
+
 use std::fmt;
 use std::str::FromStr;
 
-use rand::SeedableRng;
-use rand::rngs::Xoshiro256PlusPlus;
-use rand_distr::{Distribution, Exp1, Gamma};
+pub use gaps::Gaps;
 
 /// Shapes that a Gamma distribution may have here: beyond them bursts or gaps are no longer told apart by a clock.
 const SHAPE_MIN: f64 = 0.01;
 const SHAPE_MAX: f64 = 1000.0;
+
+/// Requests that a burst may have on the average.
+const BURST_MAX: f64 = 1e6;
 
 /// How requests arrive in an open loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,6 +21,13 @@ pub enum Arrivals {
     /// Gaps are Gamma-distributed with this shape: 1 is Poisson, 0.1 comes in bursts. The coefficient of variation of
     /// the gaps is 1/√shape.
     Gamma(f64),
+    /// Bursts and silence take turns, both of random length; within a burst requests arrive independently.
+    Bursts {
+        /// Requests of a burst, on the average.
+        requests: f64,
+        /// The share of the time that bursts take up, above 0 and up to 1.
+        busy: f64,
+    },
     /// All gaps are the same.
     Constant,
 }
@@ -25,7 +35,8 @@ pub enum Arrivals {
 /// The text names no way of arriving.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected poisson, constant or gamma:SHAPE with a shape from {SHAPE_MIN} to {SHAPE_MAX}, got {got:?}"
+    "expected poisson, constant, gamma:SHAPE with a shape from {SHAPE_MIN} to {SHAPE_MAX}, or bursts:REQUESTS:SHARE, \
+     such as bursts:50:0.25 for bursts of 50 requests that take up a quarter of the time, got {got:?}"
 )]
 pub struct ParseArrivalsError {
     /// The text.
@@ -36,17 +47,25 @@ impl FromStr for Arrivals {
     type Err = ParseArrivalsError;
 
     fn from_str(text: &str) -> Result<Self, ParseArrivalsError> {
-        let refuse = || ParseArrivalsError { got: text.to_owned() };
-        match (text, text.strip_prefix("gamma:")) {
-            ("poisson", _) => Ok(Self::Poisson),
-            ("constant", _) => Ok(Self::Constant),
-            (_, Some(shape)) => {
-                let shape = shape.parse().map_err(|_| refuse())?;
-                if (SHAPE_MIN..=SHAPE_MAX).contains(&shape) { Ok(Self::Gamma(shape)) } else { Err(refuse()) }
-            }
-            _ => Err(refuse()),
-        }
+        let arrivals = match text.split_once(':') {
+            None if text == "poisson" => Some(Self::Poisson),
+            None if text == "constant" => Some(Self::Constant),
+            Some(("gamma", shape)) => number(shape, SHAPE_MIN, SHAPE_MAX).map(Self::Gamma),
+            Some(("bursts", rest)) => bursts(rest),
+            _ => None,
+        };
+        arrivals.ok_or_else(|| ParseArrivalsError { got: text.to_owned() })
     }
+}
+
+fn bursts(text: &str) -> Option<Arrivals> {
+    let (requests, busy) = text.split_once(':')?;
+    let (requests, busy) = (number(requests, 1.0, BURST_MAX)?, number(busy, 0.001, 1.0)?);
+    Some(Arrivals::Bursts { requests, busy })
+}
+
+fn number(text: &str, min: f64, max: f64) -> Option<f64> {
+    text.parse().ok().filter(|number| (min..=max).contains(number))
 }
 
 impl fmt::Display for Arrivals {
@@ -54,6 +73,7 @@ impl fmt::Display for Arrivals {
         match self {
             Self::Poisson => f.write_str("poisson"),
             Self::Gamma(shape) => write!(f, "gamma:{shape}"),
+            Self::Bursts { requests, busy } => write!(f, "bursts:{requests}:{busy}"),
             Self::Constant => f.write_str("constant"),
         }
     }
@@ -63,39 +83,7 @@ impl Arrivals {
     /// The gaps between arrivals, in units of their mean: without end, the same for the same seed.
     #[must_use]
     pub fn gaps(self, seed: u64) -> Gaps {
-        let distribution = match self {
-            Self::Poisson => Gap::Exponential,
-            Self::Constant => Gap::Same,
-            // A shape that is no shape can only come from code, not from a text: it is taken for Poisson.
-            Self::Gamma(shape) => Gamma::new(shape, 1.0 / shape).map_or(Gap::Exponential, Gap::Gamma),
-        };
-        Gaps { distribution, random: Xoshiro256PlusPlus::seed_from_u64(seed) }
-    }
-}
-
-/// The gaps between arrivals.
-#[derive(Clone, Debug)]
-pub struct Gaps {
-    distribution: Gap,
-    random: Xoshiro256PlusPlus,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Gap {
-    Exponential,
-    Gamma(Gamma<f64>),
-    Same,
-}
-
-impl Iterator for Gaps {
-    type Item = f64;
-
-    fn next(&mut self) -> Option<f64> {
-        Some(match &self.distribution {
-            Gap::Exponential => Exp1.sample(&mut self.random),
-            Gap::Gamma(gamma) => gamma.sample(&mut self.random),
-            Gap::Same => 1.0,
-        })
+        Gaps::new(self, seed)
     }
 }
 
@@ -119,6 +107,8 @@ mod tests {
             (Arrivals::Constant, 0.0),
             (Arrivals::Gamma(0.1), 10_f64.sqrt()),
             (Arrivals::Gamma(4.0), 0.5),
+            // busy² + (2·requests − 1)·(1 − busy)²
+            (Arrivals::Bursts { requests: 10.0, busy: 0.5 }, 5_f64.sqrt()),
         ] {
             let (mean, got) = moments(arrivals);
             assert!((mean - 1.0).abs() < 0.03, "{arrivals}: mean {mean}");
@@ -135,10 +125,12 @@ mod tests {
 
     #[test]
     fn texts_are_read_and_written() {
-        for text in ["poisson", "constant", "gamma:0.1"] {
+        for text in ["poisson", "constant", "gamma:0.1", "bursts:50:0.25"] {
             assert_eq!(text.parse::<Arrivals>().unwrap().to_string(), text);
         }
-        for wrong in ["", "gamma", "gamma:", "gamma:0", "gamma:-1", "gamma:nan", "gamma:1e9", "Poisson"] {
+        for wrong in
+            ["", "gamma", "gamma:", "gamma:0", "gamma:-1", "gamma:nan", "gamma:1e9", "Poisson", "bursts:0:1"]
+        {
             assert!(wrong.parse::<Arrivals>().is_err(), "{wrong}");
         }
     }
