@@ -37,7 +37,7 @@ impl Live {
 
     /// Prints a line of words above.
     pub(super) fn above(&self, text: &str) {
-        self.0.aside(|| terminal::words(text));
+        self.0.suspend(|| terminal::words(text));
     }
 }
 
