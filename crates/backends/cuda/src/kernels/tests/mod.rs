@@ -2,6 +2,7 @@
 
 mod compile;
 mod graphs;
+mod lora;
 mod memory;
 mod models;
 mod product;
