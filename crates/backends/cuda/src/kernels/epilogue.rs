@@ -1,24 +1,37 @@
 //! What follows a product or convolution.
 
-use phalanx_plan::{Activation, Binary, Epilogue, Kernel, Map, Node, Operand, Plan, Product, Scalar, Unary, ValueId};
+use phalanx_plan::{Activation, Binary, Epilogue, Kernel, Map, Node, Operand, Plan, Scalar, Unary};
 
 use super::map;
-use super::{Launch, LowerError};
+use super::{Launch, LowerError, Matrix, Pointer, ProductCall};
 
 /// `activation(scale · sum + bias + residual)` in place over the sums of a product, for what a library does not do
-/// itself.
+/// itself: all that the call asks for beside the sums.
 ///
 /// # Errors
-/// As [`lower`](super::lower).
-pub(crate) fn epilogue(plan: &Plan, product: &Product, output: ValueId) -> Result<Launch, LowerError> {
-    let sums = Operand { value: output, offset: 0, strides: product.store.clone() };
-    let map = Map {
-        shape: product.shape(),
-        kernel: kernel(&product.epilogue, Some(sums)),
-        store: product.store.clone(),
-        store_offset: 0,
+/// As [`lower`](super::lower); [`LowerError::Inconsistent`] where the result is no value of the plan.
+pub(crate) fn epilogue(plan: &Plan, call: &ProductCall) -> Result<Launch, LowerError> {
+    let along = |matrix: &Matrix| match matrix.is_transposed {
+        false => vec![matrix.batch_stride, matrix.leading, 1],
+        true => vec![matrix.batch_stride, 1, matrix.leading],
     };
-    map::lower(plan, &map, output)
+    let sums = operand(plan, call.d.pointer, along(&call.d))?;
+    let bias = call.bias.map(|bias| operand(plan, bias.pointer, vec![bias.batch_stride, 0, 1])).transpose()?;
+    let residual = call.c.map(|c| operand(plan, c.pointer, along(&c))).transpose()?;
+    let epilogue = Epilogue { scale: call.scale, bias, residual, activation: call.activation };
+    let (output, store_offset, store) = (sums.value, sums.offset, sums.strides.clone());
+    let kernel = kernel(&epilogue, Some(sums));
+    map::lower(plan, &Map { shape: vec![call.batch, call.m, call.n], kernel, store, store_offset }, output)
+}
+
+/// What a pointer points to, over the axes of a product.
+fn operand(plan: &Plan, pointer: Pointer, strides: Vec<usize>) -> Result<Operand, LowerError> {
+    let expected = "a product whose results are a value";
+    let Pointer::Value { id, offset_bytes } = pointer else {
+        return Err(LowerError::Inconsistent { expected });
+    };
+    let bytes = plan.value(id).dtype.size_bytes().ok_or(LowerError::Inconsistent { expected })?;
+    Ok(Operand { value: id, offset: offset_bytes / bytes, strides })
 }
 
 /// An epilogue as an expression of the sum: what it is given, or an operand.

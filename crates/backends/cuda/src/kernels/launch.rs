@@ -113,6 +113,12 @@ pub(crate) struct ProductCall {
 }
 
 impl ProductCall {
+    /// The sums alone, which [`epilogue`](super::epilogue) makes the rest of.
+    #[must_use]
+    pub(crate) fn sums(&self) -> Self {
+        Self { scale: 1.0, bias: None, c: None, activation: Activation::None, ..self.clone() }
+    }
+
     /// The same, without strides that mean nothing: of a batch of one they may depend on the number of rows.
     pub(super) fn with_canonical_strides(&self) -> Self {
         let mut call = self.clone();

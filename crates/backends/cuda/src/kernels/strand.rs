@@ -39,7 +39,7 @@ impl Strand {
     /// How `width` neighbouring lanes lie, which are numbered by the last axis of a group; `None` where no single
     /// distance says it. The number of that group is a multiple of `width`.
     pub(super) fn lanes(&self, group: usize, width: usize, offset: usize) -> Option<Lanes> {
-        let Some(&(size, stride)) = self.groups[group].axes.last() else { return Some(Lanes::Same) };
+        let (size, stride) = self.groups[group].axes.last().copied().unwrap_or((1, 0));
         if width == 1 || !size.is_multiple_of(width) {
             return (width == 1).then_some(Lanes::Apart(0));
         }
@@ -156,5 +156,7 @@ mod tests {
         assert_eq!(strand(&[(8, 1), (4, 8)]).lanes(1, 4, 0), Some(Lanes::Apart(8)));
         assert_eq!(strand(&[(8, 1), (4, 0)]).lanes(1, 4, 0), Some(Lanes::Same));
         assert_eq!(strand(&[(8, 9), (7, 1)]).lanes(1, 4, 0), None);
+        // A single element has no neighbours.
+        assert_eq!(strand(&[(1, 1)]).lanes(1, 4, 0), None);
     }
 }

@@ -26,7 +26,7 @@ product(${D}* d, const ${A}* __restrict__ a, const ${B}* __restrict__ b, ${PARAM
             }
         }
     }
-    const unsigned own = share_out<SUMS, 16>(sums);
+    const unsigned own = share_out<SUMS, 16, LANES>(sums);
     // Where there are more lanes than sums, several are left with the same one.
     if (SUMS < 32 && lane % (32 / (SUMS < 32 ? SUMS : 32)) != 0) return;
 #pragma unroll

@@ -27,7 +27,7 @@ product(${D}* d, const ${A}* __restrict__ a, const ${B}* __restrict__ b, ${PARAM
             }
         }
     }
-    const unsigned own = share_out<SUMS, 16>(sums);
+    const unsigned own = share_out<SUMS, 16, LANES>(sums);
     __shared__ float shared[WARPS][LANES][SUMS];
 #pragma unroll
     for (int at = 0; at < LEFT; ++at) shared[threadIdx.x / 32][lane][own + at] = sums[at];

@@ -2,7 +2,11 @@
 
 mod calls;
 mod finish;
+mod lora;
 mod small;
+mod tile;
 
 pub(super) use self::calls::lower;
+pub(crate) use self::lora::{LoraCall, lora};
 pub(crate) use self::small::small_product;
+pub(crate) use self::tile::small_tile;

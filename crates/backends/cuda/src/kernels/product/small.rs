@@ -31,7 +31,7 @@ pub(crate) fn small_product(call: &ProductCall, chip: &Chip) -> Result<Option<La
 }
 
 /// Whether elements of a matrix can be loaded `width` at once, along its dense axis of `size`.
-fn is_aligned(matrix: &Matrix, size: usize, width: usize) -> bool {
+pub(super) fn is_aligned(matrix: &Matrix, size: usize, width: usize) -> bool {
     let bytes = width * matrix.dtype.size_bytes().unwrap_or(1);
     size.is_multiple_of(width)
         && matrix.leading.is_multiple_of(width)
@@ -40,7 +40,7 @@ fn is_aligned(matrix: &Matrix, size: usize, width: usize) -> bool {
 }
 
 /// Sixteen bytes of a matrix, or as many as can be loaded at once.
-fn width(matrix: &Matrix, size: usize, most: usize) -> usize {
+pub(super) fn width(matrix: &Matrix, size: usize, most: usize) -> usize {
     let bytes = matrix.dtype.size_bytes().unwrap_or(16).max(1);
     source::widest((16 / bytes).min(most).max(1), |width| is_aligned(matrix, size, width))
 }
@@ -104,6 +104,7 @@ fn launch(
     names.extend(more.iter().cloned());
     let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();
+    text.push_str(include_str!("../cuda/share_out.cu"));
     text.push_str(&finish.text);
     text.push_str(&fill(include_str!("../cuda/product_small.cu"), &names));
     text.push_str(&fill(body, &names));

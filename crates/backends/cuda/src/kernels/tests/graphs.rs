@@ -198,6 +198,27 @@ fn rows_of_every_reduction_and_length() {
 }
 
 #[test]
+fn a_row_may_be_a_single_element() {
+    for reduction in [Reduction::Sum, Reduction::Softmax, Reduction::LayerNorm { epsilon: 0.1 }] {
+        for (outer, inner) in [([3, 1], [1, 1]), ([1, 1], [1, 8]), ([1, 8], [1, 1])] {
+            let mut single = Single::new();
+            let full = [outer[0], outer[1], inner[0], inner[1]];
+            let x = single.operand(DType::F32, &full, &dense(&full), 0);
+            let shape = if reduction.is_per_element() { full.to_vec() } else { outer.to_vec() };
+            let op = Op::Rows(Rows {
+                outer: outer.to_vec(),
+                inner: inner.to_vec(),
+                before: Kernel::load(x),
+                reduction,
+                after: Kernel::given(),
+                store: dense(&shape),
+            });
+            agrees(&single.plan(op, DType::F32, &shape), 1e-5);
+        }
+    }
+}
+
+#[test]
 fn long_rows_do_not_stay_in_registers() {
     for (length, reduction) in [(9000, Reduction::Softmax), (70_001, Reduction::Sum)] {
         let mut single = Single::new();

@@ -159,7 +159,26 @@ template <typename Read> static void multiply(float (&d)[4], const unsigned (&a)
     }
     exchange();
 }
+// Products of 16 × 8 by 8 × 8.
+struct Singles { float a[4], b[2]; };
+static Singles singles[1024];
+static void multiply(float (&d)[4], const float (&a)[4], const float (&b)[2]) {
+    Singles& own = singles[current];
+    std::memcpy(own.a, a, sizeof(a));
+    std::memcpy(own.b, b, sizeof(b));
+    exchange();
+    const unsigned warp = current / 32 * 32, g = current % 32 / 4, c = current % 4;
+    for (int i = 0; i < 4; ++i) {
+        const unsigned row = g + i / 2 * 8, column = c * 2 + i % 2;
+        for (unsigned k = 0; k < 8; ++k) {
+            const float left = singles[warp + row % 8 * 4 + k % 4].a[k / 4 * 2 + row / 8];
+            d[i] += left * singles[warp + column * 4 + k % 4].b[k / 4];
+        }
+    }
+    exchange();
+}
 }  // namespace host
+static float to_tf32(float x) { return __uint_as_float((__float_as_uint(x) + 0x1000u) & ~0x1fffu); }
 #define DEFINE_TENSOR_CORES                                                                                     \
     static void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], f16) {                  \
         host::multiply(d, a, b, [](unsigned bits) { return read(f16{(unsigned short)bits}); });                 \
@@ -171,5 +190,6 @@ template <typename Read> static void multiply(float (&d)[4], const unsigned (&a)
         return float_to_f16(first) | unsigned(float_to_f16(second)) << 16;                                      \
     }                                                                                                           \
     static unsigned narrow(float first, float second, bf16) {                                                   \
-        return float_to_bf16(first) | unsigned(float_to_bf16(second)) << 16;                                    \
-    }
+        return float_to_bf16(first) | unsigned(float_to_bf16(second)) << 16;                                      \
+    }                                                                                                           \
+    static void multiply(float (&d)[4], const float (&a)[4], const float (&b)[2]) { host::multiply(d, a, b); }

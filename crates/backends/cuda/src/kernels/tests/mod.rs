@@ -2,16 +2,17 @@
 
 mod compile;
 mod graphs;
+mod lora;
 mod memory;
 mod models;
 mod product;
 mod products;
 
-use phalanx_plan::{Place, Plan, Port, interpret};
+use phalanx_plan::{Activation, Place, Plan, Port, interpret};
 use phalanx_tensor::Tensor;
 
 use self::memory::Memory;
-use super::{Chip, Lowered, Task, lower};
+use super::{Chip, Launch, Lowered, Task, epilogue, lower};
 
 pub(super) const HOPPER: Chip = Chip { major: 9, minor: 0, multiprocessors: 132, shared_bytes_max: 227 << 10 };
 
@@ -24,17 +25,26 @@ pub(super) fn lowered(plan: &Plan) -> Vec<Lowered> {
 /// it is in.
 pub(super) fn difference(plan: &Plan, inputs: &[Tensor]) -> f32 {
     let steps = lowered(plan);
-    let launches = steps.iter().flat_map(|step| &step.tasks).filter_map(|task| match task {
-        Task::Launch(launch) => Some(launch),
-        Task::Product(_) => None,
-    });
-    let compiled = compile::Compiled::new(launches);
+    // What follows sums is computed apart, as for libraries that only do these.
+    let launches: Vec<Launch> = steps
+        .iter()
+        .flat_map(|step| &step.tasks)
+        .map(|task| match task {
+            Task::Launch(launch) => launch.clone(),
+            Task::Product(call) => epilogue(plan, call).unwrap(),
+        })
+        .collect();
+    let compiled = compile::Compiled::new(launches.iter());
     let mut memory = Memory::new(plan, inputs);
     for step in &steps {
         memory.make_scratch(step.scratch_bytes);
         for task in &step.tasks {
             match task {
                 Task::Launch(launch) => compiled.run(launch, &mut memory),
+                Task::Product(call) if call.activation == Activation::GeluErf => {
+                    product::run(&call.sums(), &mut memory);
+                    compiled.run(&epilogue(plan, call).unwrap(), &mut memory);
+                }
                 Task::Product(call) => product::run(call, &mut memory),
             }
         }

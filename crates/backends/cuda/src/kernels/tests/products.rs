@@ -7,7 +7,7 @@ use super::compile::Compiled;
 use super::memory::Memory;
 use super::models::inputs;
 use super::{HOPPER, product};
-use crate::kernels::{Bias, Launch, Matrix, Pointer, ProductCall, small_product};
+use crate::kernels::{Bias, Chip, Launch, Matrix, Pointer, ProductCall, small_product, small_tile};
 
 /// A product whose matrices are inputs; its result is the last.
 #[derive(Clone, Copy)]
@@ -16,13 +16,24 @@ pub(super) struct Case {
     pub(super) batch: usize,
     pub(super) dtype: DType,
     pub(super) is_transposed: bool,
+    pub(super) is_a_transposed: bool,
+    pub(super) allow_tf32: bool,
     pub(super) activation: Activation,
     pub(super) has_residual: bool,
 }
 
 impl Case {
     pub(super) fn new(size: [usize; 3], dtype: DType, is_transposed: bool) -> Self {
-        Self { size, batch: 1, dtype, is_transposed, activation: Activation::GeluErf, has_residual: true }
+        Self {
+            size,
+            batch: 1,
+            dtype,
+            is_transposed,
+            is_a_transposed: false,
+            allow_tf32: false,
+            activation: Activation::GeluErf,
+            has_residual: true,
+        }
     }
 
     /// Memory for it as a plan without steps, and the call.
@@ -46,14 +57,14 @@ impl Case {
             n,
             k,
             batch,
-            a: matrix(0, k, false),
+            a: matrix(0, if self.is_a_transposed { m } else { k }, self.is_a_transposed),
             b: matrix(1, if is_transposed { k } else { n }, is_transposed),
             c: self.has_residual.then(|| matrix(3, n, false)),
             d: matrix(4, n, false),
             scale: 0.7,
             bias: Some(Bias { pointer: matrix(2, n, false).pointer, dtype, batch_stride: n }),
             activation: self.activation,
-            allow_tf32: false,
+            allow_tf32: self.allow_tf32,
         };
         let port = |value| Port { name: String::new(), value: ValueId(value) };
         let plan = Plan {
@@ -73,6 +84,7 @@ impl Case {
         match self.dtype {
             DType::F16 => 2e-3,
             DType::BF16 => 1e-2,
+            _ if self.allow_tf32 => 2e-3,
             _ => 1e-5,
         }
     }
@@ -124,4 +136,31 @@ fn few_kernels_do_for_all_small_batches() {
     assert!(text(8) != text(9));
     let (_, call) = Case::new([17, 64, 64], DType::F32, false).call();
     assert!(small_product(&call, &HOPPER).unwrap().is_none());
+}
+
+#[test]
+fn tiles_of_every_arithmetic_and_layout() {
+    let turing = Chip { major: 7, minor: 5, ..HOPPER };
+    let mut cases = Vec::new();
+    for is_transposed in [false, true] {
+        cases.extend([
+            Case::new([64, 64, 64], DType::F32, is_transposed),
+            Case { allow_tf32: true, ..Case::new([100, 72, 40], DType::F32, is_transposed) },
+            Case { batch: 2, ..Case::new([65, 64, 96], DType::F16, is_transposed) },
+            Case { is_a_transposed: true, ..Case::new([33, 80, 24], DType::BF16, is_transposed) },
+            Case { is_a_transposed: true, ..Case::new([7, 5, 3], DType::F32, is_transposed) },
+            Case { allow_tf32: true, ..Case::new([17, 9, 33], DType::F32, is_transposed) },
+        ]);
+    }
+    assert_same(&cases, |call| small_tile(call, &HOPPER).unwrap().unwrap());
+    assert_same(&cases, |call| small_tile(call, &turing).unwrap().unwrap());
+}
+
+#[test]
+fn tiles_are_the_same_text_for_every_number_of_rows() {
+    let text = |rows: usize| {
+        let (_, call) = Case::new([rows, 64, 64], DType::F16, false).call();
+        small_tile(&call, &HOPPER).unwrap().unwrap().source
+    };
+    assert!(text(32) == text(1000));
 }

@@ -1,0 +1,115 @@
+//! Products in tiles of 64 × 64, for what is too small for a library to pay off.
+
+use std::sync::Arc;
+
+use phalanx_tensor::DType;
+
+use super::finish::Finish;
+use super::small::width;
+use crate::kernels::error::count;
+use crate::kernels::expression::element;
+use crate::kernels::source::{self, fill};
+use crate::kernels::{Argument, Chip, Launch, LowerError, ProductCall};
+
+const THREADS: u32 = 128;
+const TILE: usize = 64;
+
+/// How a tile is multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arithmetic {
+    Half,
+    Tf32,
+    Single,
+}
+
+impl Arithmetic {
+    fn of(call: &ProductCall, chip: &Chip) -> Option<Self> {
+        if call.a.dtype != call.b.dtype {
+            return None;
+        }
+        match call.a.dtype {
+            DType::F16 | DType::BF16 if chip.has_wide_tensor_cores() => Some(Self::Half),
+            DType::F32 if call.allow_tf32 && chip.has_wide_tensor_cores() => Some(Self::Tf32),
+            DType::F16 | DType::BF16 | DType::F32 => Some(Self::Single),
+            _ => None,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Half => include_str!("../cuda/tile_half.cu"),
+            Self::Tf32 => include_str!("../cuda/tile_tf32.cu"),
+            Self::Single => include_str!("../cuda/tile_single.cu"),
+        }
+    }
+}
+
+/// The kernel of a product of any size, in tiles; `None` where its operands are of two dtypes or none that it is for.
+/// Where `allow_tf32` is set, singles are rounded.
+///
+/// # Errors
+/// As [`lower`](super::super::lower).
+pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launch>, LowerError> {
+    let call = &call.with_canonical_strides();
+    let Some(arithmetic) = Arithmetic::of(call, chip) else { return Ok(None) };
+    let finish = Finish::new(call)?;
+    let grid = [
+        count("tiles of a product", call.n.div_ceil(TILE))?,
+        count("tiles of a product", call.m.div_ceil(TILE))?,
+        count("products", call.batch)?,
+    ];
+    if grid[1].max(grid[2]) > u32::from(u16::MAX) || grid.contains(&0) {
+        return Ok(None);
+    }
+    let text = text(call, arithmetic, chip, &finish)?;
+    let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
+    let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
+    arguments.extend(finish.arguments);
+    arguments.push(Argument::U32(count("rows of a product", call.m)?));
+    Ok(Some(Launch {
+        source: Arc::from(text),
+        entry: "product",
+        grid,
+        block: [THREADS, 1, 1],
+        shared_bytes: 0,
+        arguments,
+    }))
+}
+
+fn text(
+    call: &ProductCall,
+    arithmetic: Arithmetic,
+    chip: &Chip,
+    finish: &Finish,
+) -> Result<String, LowerError> {
+    // How many rows there are is not known here.
+    let a_pack = if call.a.is_transposed { 1 } else { width(&call.a, call.k, 8) };
+    let b_pack = width(&call.b, if call.b.is_transposed { call.k } else { call.n }, 8);
+    let names = [
+        ("NUMBER", element(call.a.dtype, "a matrix")?.to_owned()),
+        ("D", element(call.d.dtype, "a matrix")?.to_owned()),
+        ("N", call.n.to_string()),
+        ("K", call.k.to_string()),
+        ("A_TURNED", call.a.is_transposed.to_string()),
+        ("B_TURNED", call.b.is_transposed.to_string()),
+        ("A_PACK", a_pack.to_string()),
+        ("B_PACK", b_pack.to_string()),
+        ("A_LEADING", call.a.leading.to_string()),
+        ("B_LEADING", call.b.leading.to_string()),
+        ("D_LEADING", call.d.leading.to_string()),
+        ("A_BATCH", call.a.batch_stride.to_string()),
+        ("B_BATCH", call.b.batch_stride.to_string()),
+        ("D_BATCH", call.d.batch_stride.to_string()),
+        ("PARAMETERS", finish.parameters.clone()),
+        ("PASSED", finish.passed.to_owned()),
+    ];
+    let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut text = source::start();
+    if chip.has_wide_tensor_cores() {
+        text.push_str(include_str!("../cuda/tensor.cu"));
+    }
+    text.push_str(&finish.text);
+    text.push_str(&fill(arithmetic.text(), &names));
+    text.push_str(&fill(include_str!("../cuda/tile.cu"), &names));
+    Ok(text)
+}
