@@ -13,8 +13,8 @@ const CHOICES_MAX: usize = 16_384;
 pub(crate) enum Choice {
     /// The library, by this algorithm, and a kernel for what it cannot do behind the sums.
     Library(Algorithm),
-    /// A kernel of ours that does all of it.
-    Kernel,
+    /// The kernel of ours of this number, which does all of it.
+    Kernel(usize),
 }
 
 /// What was fastest for each shape of product on one GPU.

@@ -10,4 +10,4 @@ pub(crate) use choices::{Choice, Choices};
 pub(crate) use descriptors::Addresses;
 pub(crate) use key::Key;
 pub(crate) use split::split;
-pub(crate) use tune::{Algorithm, fastest, submit};
+pub(crate) use tune::{fastest, submit};

@@ -8,7 +8,7 @@ pub(crate) fn split(call: &ProductCall) -> (ProductCall, bool) {
     if is_whole(call) {
         return (call.clone(), true);
     }
-    let sums = ProductCall { c: None, bias: None, scale: 1.0, activation: Activation::None, ..call.clone() };
+    let sums = call.sums();
     (if sums.d.is_transposed { turned(sums) } else { sums }, false)
 }
 

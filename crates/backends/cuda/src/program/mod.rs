@@ -27,6 +27,7 @@ use crate::lane::CudaLane;
 use crate::{NAME, error};
 use background::Background;
 use bucket::Planned;
+use copies::Copies;
 use registry::Registry;
 use slot::HostPlace;
 use weights::Weights;
@@ -72,6 +73,7 @@ pub(crate) struct Shared {
     buckets: Buckets,
     gpu: Arc<Gpu>,
     weights: Weights,
+    copies: Copies,
     planned: Cache<Arc<Planned>>,
     prepared: Cache<Arc<Bucket>>,
     registry: Arc<Registry>,
@@ -91,6 +93,7 @@ impl CudaProgram {
         let source = Source::new(model).map_err(|error| error.into_backend_error(NAME))?;
         let signature = model.signature().clone();
         let stream = Arc::new(Stream::new(&gpu)?);
+        let copies = Copies::new(&gpu, kernels_folder.as_deref())?;
         let shapes_max = options.shapes_max.get();
         let shared = Shared {
             buckets: Buckets::prepared(&signature.batch_axis(), options.rows_max.get(), STEPS_PER_OCTAVE),
@@ -99,6 +102,7 @@ impl CudaProgram {
             precision: options.precision,
             gpu,
             weights: Weights::new(&stream),
+            copies,
             planned: Cache::new(shapes_max),
             prepared: Cache::new(shapes_max),
             registry: Arc::default(),
@@ -194,7 +198,7 @@ impl Shared {
     pub(crate) fn slot(&self, layout: &Arc<Layout>, rows_max: usize) -> Result<Slot, BackendError> {
         let rows = self.buckets.fit(rows_max).unwrap_or(rows_max);
         let largest = self.plan(&Self::shapes(layout, rows))?;
-        slot::make(&self.registry, &self.gpu, layout, rows_max.max(rows), &largest)
+        slot::make(&self.registry, &self.gpu, &self.copies, layout, rows_max.max(rows), &largest)
     }
 
     /// How long each step of a bucket takes by itself.
@@ -209,7 +213,7 @@ impl Shared {
         let outputs: Vec<Pinned> = plan.outputs.iter().map(pin).collect::<Result<_, _>>()?;
         let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
         let work_bytes = bucket.planned().work_bytes();
-        let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), work_bytes)?;
+        let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), &self.copies, work_bytes)?;
         let times = state.time(&bucket)?.into_iter().map(|(step, took_us)| {
             let step = &plan.steps[step];
             StepTime { name: step.name.clone(), operation: step.op.name(), took_us }
@@ -236,7 +240,7 @@ impl Shared {
         let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
         let work_bytes = bucket.planned().work_bytes();
         let state =
-            SlotState::new(&self.gpu, places(&pinned_inputs), places(&pinned_outputs), Vec::new(), work_bytes)?;
+            SlotState::new(&self.gpu, places(&pinned_inputs), places(&pinned_outputs), Vec::new(), &self.copies, work_bytes)?;
         state.run_once(&bucket)?;
         let outputs = plan.outputs.iter().zip(&pinned_outputs).map(|(port, pinned)| {
             let (dtype, shape) = plan.port(port);

@@ -6,7 +6,7 @@ use phalanx_plan::{ALIGNMENT_BYTES, Plan};
 use phalanx_tensor::{HostBuffer, HostMemory, Shape, Tensor};
 
 use super::bucket::{Bucket, Planned};
-use super::copies;
+use super::copies::Copies;
 use super::memory::Memory;
 use super::registry::{Registry, Ticket};
 use crate::driver::{DeviceMemory, Event, Gpu, Graph, Pinned, Stream};
@@ -33,6 +33,7 @@ pub(crate) struct SlotState {
     /// Outputs whose shape depends on the batch as a whole, which are handed out as tensors.
     dynamic: Vec<Pinned>,
     workspace: DeviceMemory,
+    copies: Copies,
     /// What its largest bucket works in.
     work_bytes: usize,
     executables: Mutex<Vec<(usize, Arc<Executable>)>>,
@@ -78,6 +79,7 @@ impl HostMemory for SlotMemory {
 pub(super) fn make(
     registry: &Arc<Registry>,
     gpu: &Arc<Gpu>,
+    copies: &Copies,
     layout: &Arc<Layout>,
     rows_max: usize,
     largest: &Planned,
@@ -103,7 +105,7 @@ pub(super) fn make(
         }
     }
     let host_inputs = inputs.iter().map(HostPlace::of).collect();
-    let state = SlotState::new(gpu, host_inputs, host_outputs, dynamic, largest.work_bytes())?;
+    let state = SlotState::new(gpu, host_inputs, host_outputs, dynamic, copies, largest.work_bytes())?;
     let ticket = Arc::new(registry.add(Arc::new(state)));
     let buffer = |pinned| HostBuffer::foreign(Box::new(SlotMemory { pinned, _ticket: Arc::clone(&ticket) }));
     let mut pinned = inputs.into_iter().chain(rows.into_iter().flatten());
@@ -139,6 +141,7 @@ impl SlotState {
         host_inputs: Vec<HostPlace>,
         host_outputs: Vec<HostPlace>,
         dynamic: Vec<Pinned>,
+        copies: &Copies,
         work_bytes: usize,
     ) -> Result<Self, BackendError> {
         let stream = Arc::new(Stream::new(gpu)?);
@@ -164,6 +167,7 @@ impl SlotState {
             host_outputs,
             dynamic,
             workspace,
+            copies: copies.clone(),
             work_bytes,
             executables: Mutex::default(),
             device_bytes: len_bytes + workspace_bytes,
@@ -219,9 +223,9 @@ impl SlotState {
         bucket.submit(&memory, &self.stream)?;
         self.stream.finish()?;
         let graph = Graph::capture(&self.stream, || {
-            copies::to_device(bucket.plan(), &self.host_inputs, &self.inputs, &self.stream)?;
+            self.copies.to_device(bucket.plan(), &self.host_inputs, &self.inputs, &self.stream)?;
             bucket.submit(&memory, &self.stream)?;
-            copies::to_host(bucket.plan(), &self.outputs, &self.host_outputs, &self.stream)
+            self.copies.to_host(bucket.plan(), &self.outputs, &self.host_outputs, &self.stream)
         })?;
         let executable = Arc::new(Executable { bucket: Arc::clone(bucket), graph, _work: work });
         let mut executables = self.executables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -238,9 +242,9 @@ impl SlotState {
         let work = self.work_of(bucket.planned().work_bytes())?;
         let memory = self.memory(bucket, &work);
         bucket.tune(&memory, &self.stream)?;
-        copies::to_device(bucket.plan(), &self.host_inputs, &self.inputs, &self.stream)?;
+        self.copies.to_device(bucket.plan(), &self.host_inputs, &self.inputs, &self.stream)?;
         bucket.submit(&memory, &self.stream)?;
-        copies::to_host(bucket.plan(), &self.outputs, &self.host_outputs, &self.stream)?;
+        self.copies.to_host(bucket.plan(), &self.outputs, &self.host_outputs, &self.stream)?;
         self.stream.finish()
     }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use cudarc::driver::sys::CUdeviceptr;
 use phalanx_backend::BackendError;
-use phalanx_plan::{Op, Plan, Step};
+use phalanx_plan::{Plan, Step};
 
 use super::memory::Memory;
 use crate::driver::{Function, Gpu, Stream, time_us};
@@ -19,7 +19,7 @@ pub(super) enum Work<K> {
     Product(Box<Product<K>>),
 }
 
-/// A product, which the library or a kernel of ours computes, whichever is faster.
+/// A product, which the library or a kernel of ours computes, whichever was faster.
 #[derive(Clone, Debug)]
 pub(super) struct Product<K> {
     /// All of it, with what follows the sums.
@@ -28,8 +28,8 @@ pub(super) struct Product<K> {
     sums: ProductCall,
     /// The rest, where there is one.
     follow: Option<K>,
-    /// All of it in one kernel, where there is such a kernel.
-    kernel: Option<K>,
+    /// Kernels that do all of it.
+    kernels: Vec<K>,
 }
 
 /// A kernel that is loaded, and how it is launched.
@@ -45,32 +45,20 @@ pub(super) struct Loaded {
 /// [`LowerError`] where there is no kernel for it.
 pub(super) fn lower(plan: &Plan, step: &Step, chip: &Chip) -> Result<(Vec<Work<Launch>>, usize), LowerError> {
     let lowered = kernels::lower(plan, step, chip)?;
-    let follow = match &step.op {
-        Op::Product(product) => Some(product),
-        _ => None,
-    };
-    let mut calls = lowered.tasks.iter().filter(|task| matches!(task, Task::Product(_))).count();
-    let is_alone = calls == 1;
-    let mut all = Vec::with_capacity(lowered.tasks.len());
-    for task in lowered.tasks {
-        let call = match task {
-            Task::Launch(launch) => {
-                all.push(Work::Kernel(launch));
-                continue;
-            }
-            Task::Product(call) => call,
-        };
-        calls -= 1;
-        let kernel = kernels::small_product(&call, chip)?.filter(|_| is_alone);
-        let (sums, is_whole) = products::split(&call);
-        // Of several products of a step the last one brings what follows all of them.
-        let follow = match follow.filter(|_| !is_whole && calls == 0) {
-            Some(product) => Some(kernels::epilogue(plan, product, step.output)?),
-            None => None,
-        };
-        all.push(Work::Product(Box::new(Product { whole: call, sums, follow, kernel })));
+    let work = lowered.tasks.into_iter().map(|task| match task {
+        Task::Launch(launch) => Ok(Work::Kernel(launch)),
+        Task::Product(call) => Product::new(plan, call, chip).map(|product| Work::Product(Box::new(product))),
+    });
+    Ok((work.collect::<Result<_, _>>()?, lowered.scratch_bytes))
+}
+
+impl Product<Launch> {
+    fn new(plan: &Plan, whole: ProductCall, chip: &Chip) -> Result<Self, LowerError> {
+        let (sums, is_whole) = products::split(&whole);
+        let follow = if is_whole { None } else { Some(kernels::epilogue(plan, &whole)?) };
+        let kernels = [kernels::small_product(&whole, chip)?, kernels::small_tile(&whole, chip)?];
+        Ok(Self { whole, sums, follow, kernels: kernels.into_iter().flatten().collect() })
     }
-    Ok((all, lowered.scratch_bytes))
 }
 
 impl Work<Launch> {
@@ -89,7 +77,7 @@ impl Work<Launch> {
                 whole: product.whole.clone(),
                 sums: product.sums.clone(),
                 follow: product.follow.as_ref().map(load).transpose()?,
-                kernel: product.kernel.as_ref().map(load).transpose()?,
+                kernels: product.kernels.iter().map(load).collect::<Result<_, _>>()?,
             })),
         })
     }
@@ -128,20 +116,20 @@ impl Product<Loaded> {
             return Ok(());
         }
         let follow = || self.follow.iter().try_for_each(|kernel| kernel.submit(plan, memory, stream));
-        let library = products::fastest(&self.sums, &addresses, stream, follow)?;
-        let kernel = self.kernel.as_ref().map(|kernel| time_us(stream, || kernel.submit(plan, memory, stream)));
-        let choice = match (library, kernel.transpose()?) {
-            (Some((library_us, algorithm)), kernel_us) if kernel_us.is_none_or(|it| library_us <= it) => {
-                Choice::Library(algorithm)
+        let mut best = products::fastest(&self.sums, &addresses, stream, follow)?
+            .map(|(took_us, algorithm)| (took_us, Choice::Library(algorithm)));
+        for (index, kernel) in self.kernels.iter().enumerate() {
+            let took_us = time_us(stream, || kernel.submit(plan, memory, stream))?;
+            if best.as_ref().is_none_or(|(fastest_us, _)| took_us < *fastest_us) {
+                best = Some((took_us, Choice::Kernel(index)));
             }
-            (_, Some(_)) => Choice::Kernel,
-            (_, None) => {
-                let ProductCall { m, n, k, batch, .. } = self.whole;
-                return Err(error::prepare(format!(
-                    "cuBLASLt has no algorithm for {batch} products of {m}x{k} by {k}x{n} of {}",
-                    self.whole.a.dtype
-                )));
-            }
+        }
+        let Some((_, choice)) = best else {
+            let ProductCall { m, n, k, batch, .. } = self.whole;
+            return Err(error::prepare(format!(
+                "nothing multiplies {batch} times {m}x{k} by {k}x{n} of {}",
+                self.whole.a.dtype
+            )));
         };
         choices.insert(key, choice);
         Ok(())
@@ -149,13 +137,13 @@ impl Product<Loaded> {
 
     fn submit(&self, plan: &Plan, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
         let addresses = addresses(&self.sums, plan, memory);
-        match (stream.gpu().choices.get(&Key::new(&self.whole, &addresses)), &self.kernel) {
-            (Some(Choice::Library(algorithm)), _) => {
+        match stream.gpu().choices.get(&Key::new(&self.whole, &addresses)) {
+            Some(Choice::Library(algorithm)) => {
                 products::submit(&self.sums, &addresses, &algorithm, stream)?;
                 self.follow.iter().try_for_each(|kernel| kernel.submit(plan, memory, stream))
             }
-            (Some(Choice::Kernel), Some(kernel)) => kernel.submit(plan, memory, stream),
-            _ => Err(error::prepare(format!("no way was chosen to multiply {} rows", self.whole.m))),
+            Some(Choice::Kernel(index)) => self.kernels[index].submit(plan, memory, stream),
+            None => Err(error::prepare(format!("no way was chosen to multiply {} rows", self.whole.m))),
         }
     }
 }
