@@ -21,6 +21,11 @@ pub trait Backend: Send + Sync {
     /// [`BackendError::Unavailable`] where the runtime is not installed.
     fn devices(&self) -> Result<Vec<DeviceInfo>, BackendError>;
 
+    /// The device that is meant where none is named.
+    fn default_device(&self) -> Device {
+        Device::Cpu
+    }
+
     /// Prepares `model` for `device`. Weights are loaded once, here.
     ///
     /// # Errors

@@ -68,4 +68,10 @@ pub trait Lane {
     fn interrupt(&self) -> Option<Arc<dyn Interrupt>> {
         None
     }
+
+    /// The core of this machine that the lane's batches were last computed on, by a thread other than the one that
+    /// submits them; `None` where they are not, or nobody knows.
+    fn core(&self) -> Option<usize> {
+        None
+    }
 }

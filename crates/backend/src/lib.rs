@@ -5,17 +5,22 @@
 //! [`Completions`] when one has finished, by its own fence and never by a device-wide wait.
 
 mod backend;
+mod buckets;
+mod cache;
 mod device;
 mod error;
+pub mod fit;
 mod lane;
 mod options;
 mod program;
 mod slot;
 
 pub use backend::Backend;
+pub use buckets::Buckets;
+pub use cache::{Cache, Entry};
 pub use device::{Device, DeviceInfo, ParseDeviceError};
 pub use error::BackendError;
 pub use lane::{BatchId, Completion, Completions, Interrupt, Lane, Loss};
 pub use options::{Optimize, ParseOptionError, Precision, PrepareOptions};
-pub use program::{Buckets, Limits, Placement, Program, ProgramMemory, WorkerProcess};
+pub use program::{Limits, Placement, Program, ProgramMemory, WorkerProcess};
 pub use slot::{Layout, OutputSpec, RowSpec, Slot, SlotOutput};

@@ -75,6 +75,9 @@ pub struct PrepareOptions {
     pub rows_max: NonZeroUsize,
     /// Prepared shapes that a program may keep at once, where it prepares one a shape.
     pub shapes_max: NonZeroUsize,
+    /// Microseconds that the end of a batch on an asynchronous device may be waited for awake, before the thread that
+    /// waits sleeps. A backend may allow less.
+    pub spin_us: u32,
 }
 
 impl Default for PrepareOptions {
@@ -87,6 +90,7 @@ impl Default for PrepareOptions {
             precision: Precision::default(),
             rows_max: ROWS_MAX,
             shapes_max: SHAPES_MAX,
+            spin_us: 0,
         }
     }
 }

@@ -2,36 +2,7 @@ use std::sync::Arc;
 
 use phalanx_tensor::{Shape, Signature};
 
-use crate::{BackendError, Completions, Lane, Layout, Slot};
-
-/// The row counts that a program can run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Buckets {
-    /// Only these, ascending; a batch between two is padded to the next.
-    Fixed(Vec<usize>),
-    /// Any number from 1 to this.
-    Any(usize),
-}
-
-impl Buckets {
-    /// The smallest row count this program can run that holds `rows`; `None` where none does.
-    #[must_use]
-    pub fn fit(&self, rows: usize) -> Option<usize> {
-        match self {
-            Self::Fixed(sizes) => sizes.iter().copied().find(|&size| size >= rows),
-            Self::Any(max) => (rows <= *max).then_some(rows),
-        }
-    }
-
-    /// The largest row count.
-    #[must_use]
-    pub fn max(&self) -> usize {
-        match self {
-            Self::Fixed(sizes) => sizes.last().copied().unwrap_or(0),
-            Self::Any(max) => *max,
-        }
-    }
-}
+use crate::{BackendError, Buckets, Completions, Lane, Layout, Slot};
 
 /// What a program's lanes can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

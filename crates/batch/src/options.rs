@@ -18,6 +18,13 @@ pub enum PolicyKind {
         /// Batches slower than this do not shrink, in nanoseconds.
         target_ns: Nanos,
     },
+    /// The largest batch grows by one while batches are fast enough and shrinks by a tenth when one is not.
+    Aimd {
+        /// The longest that a batch should take, in nanoseconds; the SLO where none is given.
+        target_ns: Option<Nanos>,
+    },
+    /// A batch leaves as late as its requests' deadlines let it.
+    Deferred,
     /// The largest batch that still lets every request keep its deadline.
     #[default]
     SloWindow,
@@ -29,6 +36,9 @@ impl fmt::Display for PolicyKind {
             Self::Immediate => f.write_str("immediate"),
             Self::Delay { timeout_ns } => write!(f, "delay:{}us", timeout_ns / 1000),
             Self::Adaptive { target_ns } => write!(f, "adaptive:{}us", target_ns / 1000),
+            Self::Aimd { target_ns: Some(target_ns) } => write!(f, "aimd:{}us", target_ns / 1000),
+            Self::Aimd { target_ns: None } => f.write_str("aimd"),
+            Self::Deferred => f.write_str("deferred"),
             Self::SloWindow => f.write_str("slo-window"),
         }
     }
@@ -37,7 +47,7 @@ impl fmt::Display for PolicyKind {
 impl FromStr for PolicyKind {
     type Err = String;
 
-    /// Reads `immediate`, `delay:10ms`, `adaptive:50ms` or `slo-window`.
+    /// Reads `immediate`, `delay:10ms`, `adaptive:50ms`, `aimd`, `aimd:20ms`, `deferred` or `slo-window`.
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, argument) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
         let span = |default_ms: u64| match argument {
@@ -48,8 +58,13 @@ impl FromStr for PolicyKind {
             ("immediate", None) => Ok(Self::Immediate),
             ("delay", _) => Ok(Self::Delay { timeout_ns: span(10)? }),
             ("adaptive", _) => Ok(Self::Adaptive { target_ns: span(50)? }),
+            ("aimd", None) => Ok(Self::Aimd { target_ns: None }),
+            ("aimd", Some(target)) => Ok(Self::Aimd { target_ns: Some(parse_span(target)?) }),
+            ("deferred", None) => Ok(Self::Deferred),
             ("slo-window", None) => Ok(Self::SloWindow),
-            _ => Err(format!("expected immediate, delay:TIME, adaptive:TIME or slo-window, got {text:?}")),
+            _ => Err(format!(
+                "expected immediate, delay:TIME, adaptive:TIME, aimd[:TIME], deferred or slo-window, got {text:?}"
+            )),
         }
     }
 }
@@ -109,12 +124,21 @@ mod tests {
     fn policies_are_read_by_name() {
         assert_eq!("delay:3ms".parse(), Ok(PolicyKind::Delay { timeout_ns: 3_000_000 }));
         assert_eq!("adaptive".parse(), Ok(PolicyKind::Adaptive { target_ns: 50_000_000 }));
-        for policy in ["immediate", "slo-window", "delay:10000us", "adaptive:250us"] {
+        for policy in
+            ["immediate", "slo-window", "delay:10000us", "adaptive:250us", "aimd", "aimd:20000us", "deferred"]
+        {
             assert_eq!(policy.parse::<PolicyKind>().unwrap().to_string(), policy);
         }
-        for wrong in
-            ["", "greedy", "delay:", "delay:3", "delay:ms", "immediate:3ms", "delay:99999999999999999999s"]
-        {
+        for wrong in [
+            "",
+            "greedy",
+            "delay:",
+            "delay:3",
+            "delay:ms",
+            "immediate:3ms",
+            "aimd:",
+            "delay:99999999999999999999s",
+        ] {
             assert!(wrong.parse::<PolicyKind>().is_err(), "{wrong}");
         }
     }

@@ -80,14 +80,18 @@ pub(crate) fn program(
     model: &Model,
     rows_max: usize,
 ) -> Result<Arc<dyn Program>, Failure> {
+    Ok(backend.prepare(model, engine.info().device, &prepare_options(engine, rows_max))?)
+}
+
+/// The options that `engine` prepared its model with, for batches of up to `rows_max`.
+pub(crate) fn prepare_options(engine: &Engine, rows_max: usize) -> PrepareOptions {
     let info = engine.info();
     let defaults = PrepareOptions::default();
-    let options = PrepareOptions {
+    PrepareOptions {
         threads: info.threads.try_into().unwrap_or(defaults.threads),
         optimize: info.optimize,
         precision: info.precision,
         rows_max: rows_max.try_into().unwrap_or(defaults.rows_max),
         ..defaults
-    };
-    Ok(backend.prepare(model, info.device, &options)?)
+    }
 }

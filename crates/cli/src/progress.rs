@@ -38,6 +38,11 @@ impl Progress {
         self.0.set_position(done);
     }
 
+    /// Prints something above the bar.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+
     /// Names what is being done.
     pub(crate) fn message(&self, text: &str) {
         self.0.set_message(text.to_owned());

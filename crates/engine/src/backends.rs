@@ -55,6 +55,8 @@ impl fmt::Debug for BackendChoice {
 #[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "only onnxruntime has a library"))]
 pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
     let all: Vec<Arc<dyn Backend>> = vec![
+        #[cfg(all(feature = "cuda", not(target_os = "macos")))]
+        Arc::new(cuda()),
         #[cfg(feature = "onnxruntime")]
         Arc::new(library.map_or_else(
             phalanx_onnxruntime::OnnxRuntime::new,
@@ -66,6 +68,14 @@ pub fn backends(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
     #[cfg(feature = "chaos")]
     let all = with_chaos(all);
     all
+}
+
+/// With its compiled kernels kept where all that can be found out again is.
+#[cfg(all(feature = "cuda", not(target_os = "macos")))]
+fn cuda() -> phalanx_cuda::Cuda {
+    crate::choice::cache_folder().map_or_else(phalanx_cuda::Cuda::new, |folder| {
+        phalanx_cuda::Cuda::with_kernels_folder(folder.join("kernels"))
+    })
 }
 
 /// Before all others, the first that is here as the variable `PHALANX_CHAOS` has it misbehave.

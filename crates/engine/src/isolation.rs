@@ -74,6 +74,10 @@ impl Backend for Isolated {
         self.inner.devices()
     }
 
+    fn default_device(&self) -> Device {
+        self.inner.default_device()
+    }
+
     fn prepare(
         &self,
         model: &Model,

@@ -1,4 +1,4 @@
-use phalanx_backend::BackendError;
+use phalanx_backend::{BackendError, Device};
 use phalanx_engine::EngineError;
 use phalanx_tensor::{DType, TensorError};
 
@@ -98,6 +98,30 @@ pub enum MeasureError {
     /// Workers were to be disturbed, and the engine has none.
     #[error("expected an engine with worker processes, got one whose lanes are threads")]
     NoWorkers,
+    /// A row claims more than the device can do.
+    #[error(
+        "{row}: {}{unit} is {:.0} % of the {}{unit} that this device reaches; its results cannot all have been \
+         waited for",
+        scaled(*.got), 100.0 * .got / .ceiling, scaled(*.ceiling)
+    )]
+    AboveCeiling {
+        /// Which row.
+        row: String,
+        /// What is counted.
+        unit: &'static str,
+        /// What it claims.
+        got: f64,
+        /// The most that was measured.
+        ceiling: f64,
+    },
+    /// Nothing could be measured to hold figures against.
+    #[error("no ceiling of {device} could be measured: {message}")]
+    NoCeiling {
+        /// The device.
+        device: Device,
+        /// Why.
+        message: String,
+    },
     /// The measurement was stopped from outside.
     #[error("interrupted")]
     Interrupted,
@@ -110,6 +134,14 @@ pub enum MeasureError {
     /// A tensor's parts do not fit.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+}
+
+/// A figure of a large unit, with its prefix.
+fn scaled(figure: f64) -> String {
+    let prefixes = [(1e12, "T"), (1e9, "G"), (1e6, "M")];
+    let found = prefixes.into_iter().find(|(size, _)| figure >= *size);
+    let (size, prefix) = found.unwrap_or((1.0, ""));
+    format!("{:.2} {prefix}", figure / size)
 }
 
 impl MeasureError {

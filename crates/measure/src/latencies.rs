@@ -21,6 +21,12 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX).max(1));
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     /// Counts all of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.0 += &other.0;

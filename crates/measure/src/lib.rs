@@ -5,7 +5,7 @@
 //! the same samples, each after a warm-up of its own.
 
 pub mod answers;
-mod caller;
+pub mod compare;
 pub mod crash;
 pub mod disturb;
 pub mod draw;
@@ -16,13 +16,18 @@ mod latencies;
 mod load;
 mod machine;
 pub mod null;
+pub mod open;
 pub mod proof;
 pub mod remote;
 pub mod report;
 mod samples;
+pub mod seeds;
 mod soak;
 pub mod stats;
 pub mod strategy;
+pub mod suite;
+pub mod truth;
+pub mod tune;
 mod usage;
 pub mod verify;
 mod waited;

@@ -1,4 +1,5 @@
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,8 +8,7 @@ use std::time::Instant;
 use phalanx_engine::{Engine, Request};
 use tokio::task::LocalSet;
 
-use crate::answers::Answers;
-use crate::caller::CHECK_EVERY;
+use crate::answers::{Answers, CHECK_EVERY};
 use crate::{MeasureError, Samples};
 
 /// Closed-loop callers of an engine: each sends one sample, waits for its answer, and sends the next.
@@ -19,6 +19,8 @@ pub(crate) struct Load {
     pub(crate) samples: Samples,
     pub(crate) answers: Arc<Answers>,
     pub(crate) callers: usize,
+    /// Requests that a caller sends before it waits for the last of them.
+    pub(crate) wait_every: usize,
 }
 
 /// Counts answers.
@@ -82,7 +84,8 @@ impl<T: Tally> Shared<T> {
     }
 
     async fn call_until_stopped(&self, index: usize) -> Result<(), MeasureError> {
-        let Load { strategy, engine, samples, answers, callers } = &self.load;
+        let Load { strategy, engine, samples, answers, callers, wait_every } = &self.load;
+        let mut unread = VecDeque::with_capacity(*wait_every);
         // Callers take their samples in strides, so that concurrent requests are different ones.
         for (count, sample) in (index..).step_by(*callers).enumerate() {
             if self.stop.get() {
@@ -90,7 +93,22 @@ impl<T: Tally> Shared<T> {
             }
             let request = Request::new(samples.get(sample).to_vec());
             let sent = Instant::now();
-            let response = engine.infer(request).await?;
+            unread.push_back((sent, engine.infer(request)));
+            if unread.len() < *wait_every {
+                continue;
+            }
+            // All but the last are answered by then, or soon: nobody reads them.
+            while unread.len() > 1
+                && let Some((sent, infer)) = unread.pop_front()
+            {
+                drop(infer.await?);
+                let answer = Answered { sent, answered: Instant::now(), error: None };
+                if self.tally.borrow_mut().answered(answer).is_break() {
+                    self.stop.set(true);
+                }
+            }
+            let Some((sent, infer)) = unread.pop_front() else { continue };
+            let response = infer.await?;
             let answered = Instant::now();
             // Not all callers compare at the same time, which would stand out in their latencies.
             let checked = count as u64 % CHECK_EVERY == index as u64 % CHECK_EVERY;

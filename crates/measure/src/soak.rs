@@ -45,6 +45,7 @@ impl Soak {
             samples: samples.clone(),
             answers: Arc::clone(answers),
             callers: self.callers,
+            wait_every: 1,
         };
         let before = engine.metrics();
         let tally = load.drive(SoakTally {

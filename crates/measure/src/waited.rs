@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,23 +10,23 @@ use crate::MeasureError;
 /// How long a batch may take before it counts as stuck.
 const BATCH_SECONDS_MAX: u64 = 600;
 
-/// A lane that is waited for after every submission: one batch in flight, never more.
+/// A lane whose batches are waited for one by one.
 pub struct WaitedLane {
     lane: Box<dyn Lane>,
     mailbox: Arc<Mailbox>,
     next: u64,
 }
 
-/// Where the one completion that is waited for arrives.
+/// Where the completions that are waited for arrive: as many as there are batches in flight.
 #[derive(Default)]
 struct Mailbox {
-    arrived: Mutex<Option<(BatchId, Completion)>>,
+    arrived: Mutex<VecDeque<(BatchId, Completion)>>,
     changed: Condvar,
 }
 
 impl Completions for Mailbox {
     fn complete(&self, batch: BatchId, completion: Completion) {
-        *self.arrived.lock().unwrap_or_else(PoisonError::into_inner) = Some((batch, completion));
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push_back((batch, completion));
         self.changed.notify_one();
     }
 }
@@ -34,13 +35,13 @@ impl Mailbox {
     fn wait(&self, batch: BatchId) -> Result<Completion, MeasureError> {
         let stuck = MeasureError::Stuck { seconds: BATCH_SECONDS_MAX };
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = |arrived: &mut Option<(BatchId, Completion)>| {
-            arrived.as_ref().is_none_or(|(arrived, _)| *arrived != batch)
-        };
+        let missing =
+            |arrived: &mut VecDeque<(BatchId, Completion)>| arrived.iter().all(|(other, _)| *other != batch);
         let limit = Duration::from_secs(BATCH_SECONDS_MAX);
         let (mut arrived, _) =
             self.changed.wait_timeout_while(arrived, limit, missing).unwrap_or_else(PoisonError::into_inner);
-        arrived.take().map(|(_, completion)| completion).ok_or(stuck)
+        let place = arrived.iter().position(|(other, _)| *other == batch);
+        place.and_then(|place| arrived.remove(place)).map(|(_, completion)| completion).ok_or(stuck)
     }
 }
 
@@ -60,8 +61,22 @@ impl WaitedLane {
     /// # Errors
     /// What the backend gives, with which the slot is lost; [`MeasureError::Stuck`].
     pub fn run(&mut self, slot: Slot, rows: usize) -> Result<Slot, MeasureError> {
+        let batch = self.submit(slot, rows);
+        self.wait(batch)
+    }
+
+    /// Hands over a batch. Where the backend blocks, it has ended by then.
+    pub(crate) fn submit(&mut self, slot: Slot, rows: usize) -> BatchId {
         let batch = self.next_batch();
         self.lane.submit(batch, slot, rows);
+        batch
+    }
+
+    /// Waits for a batch that was handed over.
+    ///
+    /// # Errors
+    /// As [`WaitedLane::run`].
+    pub(crate) fn wait(&self, batch: BatchId) -> Result<Slot, MeasureError> {
         match self.mailbox.wait(batch)? {
             Completion::Done(slot) => Ok(slot),
             other => Err(failure(other)),

@@ -9,6 +9,7 @@ mod decode;
 mod error;
 mod external;
 mod graphs;
+mod half_gemm;
 mod memory;
 mod model;
 mod operators;
@@ -20,4 +21,5 @@ mod wire;
 
 pub use builder::GraphBuilder;
 pub use error::{ModelError, Origin};
+pub use half_gemm::half_gemm_spelled_out;
 pub use model::Model;

@@ -1,6 +1,5 @@
-use bytes::Bytes;
 use phalanx_backend::Precision;
-use phalanx_model::Model;
+use phalanx_model::{Model, half_gemm_spelled_out};
 use phalanx_tensor::{Shape, Signature};
 use prost::Message;
 use tract_onnx::model::ParseResult;
@@ -110,7 +109,7 @@ fn parse(model: &Model) -> Result<InferenceModel, PlanError> {
         folder.to_str().ok_or_else(|| prepare(format!("the path {} is not valid UTF-8", folder.display())))
     });
     let folder = folder.transpose()?;
-    let bytes: Bytes = model.bytes().clone();
+    let bytes = half_gemm_spelled_out(model).map_err(|error| prepare(error.to_string()))?;
     let proto = ModelProto::decode(bytes).map_err(|error| prepare(error.to_string()))?;
     let onnx = tract_onnx::onnx();
     let operators = unknown(&onnx, &proto);

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use memmap2::MmapMut;
+
 /// Host-visible memory that a backend owns: heap, pinned, shared with a device or with another process.
 pub trait HostMemory: Send + Sync {
     /// All of it.
@@ -7,6 +9,10 @@ pub trait HostMemory: Send + Sync {
     /// All of it, to be written; empty where this process may only read it.
     fn as_mut_slice(&mut self) -> &mut [u8];
 }
+
+/// From this size on a buffer is memory of its own, which goes back to the system when the buffer is dropped. The heap
+/// would keep it: buffers of many sizes that come and go leave holes there, several times as large as what is in use.
+const MAPPED_BYTES_MIN: usize = 128 << 10;
 
 /// One buffer of a slot. It is `Send`, owns its memory and does not move it.
 pub struct HostBuffer {
@@ -16,6 +22,7 @@ pub struct HostBuffer {
 /// The heap needs no indirection, so that the common case costs no virtual call.
 enum Memory {
     Heap { lines: Vec<Line>, len: usize },
+    Mapped(MmapMut),
     Foreign(Box<dyn HostMemory>),
 }
 
@@ -25,9 +32,15 @@ enum Memory {
 struct Line([u8; 64]);
 
 impl HostBuffer {
-    /// Zeroed heap memory of `len` bytes, aligned to 64.
+    /// Zeroed memory of `len` bytes, aligned to 64.
     #[must_use]
     pub fn heap(len: usize) -> Self {
+        // What cannot be mapped is left to the heap, which knows what to do where there is no memory.
+        if len >= MAPPED_BYTES_MIN
+            && let Ok(map) = MmapMut::map_anon(len)
+        {
+            return Self { memory: Memory::Mapped(map) };
+        }
         Self { memory: Memory::Heap { lines: vec![Line([0; 64]); len.div_ceil(64)], len } }
     }
 
@@ -42,6 +55,7 @@ impl HostBuffer {
     pub fn len(&self) -> usize {
         match &self.memory {
             Memory::Heap { len, .. } => *len,
+            Memory::Mapped(map) => map.len(),
             Memory::Foreign(memory) => memory.as_slice().len(),
         }
     }
@@ -57,6 +71,7 @@ impl HostBuffer {
     pub fn as_slice(&self) -> &[u8] {
         match &self.memory {
             Memory::Heap { lines, len } => &bytemuck::cast_slice(lines)[..*len],
+            Memory::Mapped(map) => map,
             Memory::Foreign(memory) => memory.as_slice(),
         }
     }
@@ -66,6 +81,7 @@ impl HostBuffer {
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         match &mut self.memory {
             Memory::Heap { lines, len } => &mut bytemuck::cast_slice_mut(lines)[..*len],
+            Memory::Mapped(map) => map,
             Memory::Foreign(memory) => memory.as_mut_slice(),
         }
     }
@@ -81,6 +97,7 @@ impl fmt::Debug for HostBuffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.memory {
             Memory::Heap { .. } => "heap",
+            Memory::Mapped(_) => "mapped",
             Memory::Foreign(_) => "foreign",
         };
         write!(f, "HostBuffer({kind}, {} bytes)", self.len())
@@ -93,7 +110,7 @@ mod tests {
 
     #[test]
     fn heap_buffers_are_aligned_zeroed_and_exact() {
-        for len in [0, 1, 63, 64, 65, 1000] {
+        for len in [0, 1, 63, 64, 65, 1000, MAPPED_BYTES_MIN - 1, MAPPED_BYTES_MIN, MAPPED_BYTES_MIN + 1] {
             let mut buffer = HostBuffer::heap(len);
             assert_eq!(buffer.len(), len);
             assert_eq!(buffer.is_empty(), len == 0);

@@ -47,6 +47,10 @@ impl Backend for Chaos {
         Ok(devices)
     }
 
+    fn default_device(&self) -> Device {
+        self.inner.default_device()
+    }
+
     fn prepare(
         &self,
         model: &Model,

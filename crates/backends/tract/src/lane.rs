@@ -2,16 +2,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use phalanx_backend::{
-    BackendError, BatchId, Completion, Completions, Lane, Layout, OutputSpec, Slot, SlotOutput,
+    BackendError, BatchId, Completion, Completions, Entry, Lane, Layout, OutputSpec, Slot, SlotOutput,
+    fit,
 };
 use phalanx_tensor::{Shape, Tensor};
 use tract_linalg::multithread::{Executor, multithread_tract_scope};
 use tract_onnx::prelude::{IntoTValue, TValue, TVec, Tensor as TractTensor, TractResult};
 use tract_onnx::tract_core::internal::{State, TractErrorContext, anyhow, ensure};
 
-use crate::cache::Entry;
 use crate::convert::{empty, fill, from_tract, to_tract, write};
-use crate::layout::{check_tensors, refused};
 use crate::panics::guard;
 use crate::plan::Plan;
 use crate::program::Shared;
@@ -70,10 +69,10 @@ impl TractLane {
 
     fn run_single(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>, BackendError> {
         self.forget_evicted();
-        let shapes = check_tensors(self.program.signature(), inputs)?;
+        let shapes = fit::check_tensors(self.program.signature(), inputs)?;
         let values = inputs.iter().map(to_tract).collect::<Result<TVec<TValue>, _>>()?;
         let plan = self.program.plan(&shapes).or_else(|error| {
-            let reason = |_| refused(self.program.signature(), &shapes, &error);
+            let reason = |_| fit::refused(self.program.signature(), &shapes, &error);
             self.program.plan_for_any().map_err(reason)
         })?;
         let mut state = plan.value.runnable.spawn().map_err(prepare_error)?;

@@ -5,8 +5,6 @@
 //! meets, on demand, and keeps the last few. The plans share their weights, and all lanes share the plans.
 
 mod backend;
-mod buckets;
-mod cache;
 mod convert;
 mod device;
 mod dtype;

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use phalanx_backend::{
-    BackendError, Buckets, Completions, Device, Lane, Layout, Limits, Optimize, Placement, PrepareOptions,
-    Program, ProgramMemory, Slot,
+    BackendError, Buckets, Cache, Completions, Device, Entry, Lane, Layout, Limits, Optimize, Placement,
+    PrepareOptions, Program, ProgramMemory, Slot, fit,
 };
 use phalanx_model::Model;
-use phalanx_tensor::{BatchAxis, Dim, Shape, Signature};
+use phalanx_tensor::{Shape, Signature};
 use tract_onnx::tract_core::ops::konst::Const;
 
-use crate::buckets::buckets;
-use crate::cache::{Cache, Entry};
 use crate::graph::Graph;
 use crate::lane::TractLane;
 use crate::layout;
@@ -21,6 +19,9 @@ use crate::plan::Plan;
 use crate::share::{Constants, size_bytes};
 use crate::source::Source;
 use crate::{NAME, prepare_error};
+
+/// Row counts between a power of two and the next that are prepared for.
+const STEPS_PER_OCTAVE: usize = 4;
 
 /// Sizes to try free axes at, where a model does not work before its shapes are fixed: a token, a short text, and two
 /// common images.
@@ -48,7 +49,7 @@ impl TractProgram {
         let signature = model.signature().clone();
         let graph = Graph::new(Source::new(model)?, &signature, options.optimize, options.precision)?;
         let shared = Shared {
-            buckets: buckets(&signature.batch_axis(), options.rows_max.get()),
+            buckets: Buckets::prepared(&signature.batch_axis(), options.rows_max.get(), STEPS_PER_OCTAVE),
             signature,
             device,
             optimize: options.optimize,
@@ -108,29 +109,16 @@ impl Shared {
     /// Prepares one shape, so that a model that tract cannot run is refused now and not at its first batch.
     fn try_out(&self) -> Result<(), BackendError> {
         let rows = self.buckets.fit(1).unwrap_or(1);
-        if let Some(shapes) = shapes_with(&self.signature, rows, None) {
+        if let Some(shapes) = fit::shapes_with(&self.signature, rows, None) {
             return self.plan(&shapes).map(drop);
         }
         let Err(reason) = self.graph.symbolic() else { return Ok(()) };
         let mut attempts =
-            PROBE_SIZES.iter().filter_map(|&size| shapes_with(&self.signature, rows, Some(size)));
+            PROBE_SIZES.iter().filter_map(|&size| fit::shapes_with(&self.signature, rows, Some(size)));
         // Without a rank nothing can be tried.
         let has_ranks = self.signature.inputs.iter().all(|info| info.dims.is_some());
         if !has_ranks || attempts.any(|shapes| self.graph.at(&shapes).is_ok()) { Ok(()) } else { Err(reason) }
     }
-}
-
-/// The inputs' shapes for a number of rows, where all other axes are fixed or may have the size `free`.
-fn shapes_with(signature: &Signature, rows: usize, free: Option<usize>) -> Option<Vec<Shape>> {
-    let is_batched = signature.batch_axis() == BatchAxis::Dynamic;
-    let shape = |dims: &[Dim]| -> Option<Shape> {
-        let sizes = dims.iter().enumerate();
-        sizes
-            .map(|(axis, dim)| dim.fixed().or(if axis == 0 && is_batched { Some(rows) } else { free }))
-            .collect::<Option<Vec<usize>>>()
-            .map(|sizes| Shape::new(&sizes))
-    };
-    signature.inputs.iter().map(|info| shape(info.dims.as_deref()?)).collect()
 }
 
 impl Program for TractProgram {
@@ -160,7 +148,7 @@ impl Program for TractProgram {
 
     fn placement(&self) -> Placement {
         let rows = self.0.buckets.fit(1).unwrap_or(1);
-        let plan = match shapes_with(&self.0.signature, rows, None) {
+        let plan = match fit::shapes_with(&self.0.signature, rows, None) {
             Some(shapes) => self.0.plan(&shapes),
             None => self.0.plan_for_any(),
         };

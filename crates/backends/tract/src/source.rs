@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use phalanx_backend::BackendError;
-use phalanx_model::Model;
+use phalanx_model::{Model, half_gemm_spelled_out};
 use prost::Message;
 use tract_onnx::model::{Onnx, ParseResult};
 use tract_onnx::pb::ModelProto;
@@ -25,7 +25,7 @@ impl Source {
                     prepare_error(format!("the path {} is not valid UTF-8", folder.display()))
                 })?),
             };
-        Ok(Self { bytes: model.bytes().clone(), folder })
+        Ok(Self { bytes: half_gemm_spelled_out(model).map_err(prepare_error)?, folder })
     }
 
     /// The graph as it was exported.

@@ -36,7 +36,7 @@ impl Policy for Adaptive {
         LeaveReason::Full
     }
 
-    fn observe(&mut self, took_ns: Nanos) {
+    fn observe(&mut self, _rows: usize, took_ns: Nanos) {
         self.mean_ns += MEAN_WEIGHT * (took_ns as f64 - self.mean_ns);
     }
 }
@@ -68,11 +68,11 @@ mod tests {
         assert_eq!(grown, [2, 4, 8, 16, 32, 64, 64, 64]);
         assert_eq!(policy.rows_cap(&view(&latency, 40)), 64, "neither piling up nor calm");
         for _ in 0..100 {
-            policy.observe(2_000);
+            policy.observe(64, 2_000);
         }
         assert_eq!(policy.rows_cap(&view(&latency, 0)), 64, "calm but slow");
         for _ in 0..100 {
-            policy.observe(10);
+            policy.observe(64, 10);
         }
         assert_eq!(policy.rows_cap(&view(&latency, 0)), 32);
     }

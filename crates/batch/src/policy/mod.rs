@@ -2,6 +2,8 @@
 //! when does it leave.
 
 mod adaptive;
+mod aimd;
+mod deferred;
 mod delay;
 mod immediate;
 mod slo_window;
@@ -9,6 +11,8 @@ mod slo_window;
 use crate::{LatencyModel, LeaveReason, Nanos, PolicyKind};
 
 pub use adaptive::Adaptive;
+pub use aimd::Aimd;
+pub use deferred::Deferred;
 pub use delay::Delay;
 pub use immediate::Immediate;
 pub use slo_window::{SloWindow, window_start};
@@ -36,6 +40,19 @@ pub struct View<'a> {
     pub latency: &'a LatencyModel,
 }
 
+/// An open batch, as a policy sees it that decides when it leaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Open<'a> {
+    /// When its oldest member arrived.
+    pub oldest_arrival_ns: Nanos,
+    /// When the first of its members has to be answered; [`Nanos::MAX`] where none has to.
+    pub earliest_deadline_ns: Nanos,
+    /// Its rows.
+    pub rows: usize,
+    /// How long a batch takes.
+    pub latency: &'a LatencyModel,
+}
+
 /// The rule that decides when waiting requests become a batch.
 pub trait Policy: Send {
     /// Rows that a batch formed now may take, at least 1. Called once when it is opened.
@@ -48,8 +65,8 @@ pub trait Policy: Send {
         if cap < rows_max { LeaveReason::Window } else { LeaveReason::Full }
     }
 
-    /// When a batch that is not full leaves, given its oldest member's arrival; 0 for at once.
-    fn leaves_at_ns(&self, _oldest_arrival_ns: Nanos) -> Nanos {
+    /// When a batch that is not full leaves; 0 for at once.
+    fn leaves_at_ns(&self, _open: &Open<'_>) -> Nanos {
         0
     }
 
@@ -58,8 +75,8 @@ pub trait Policy: Send {
         false
     }
 
-    /// A batch took this long.
-    fn observe(&mut self, _took_ns: Nanos) {}
+    /// A batch of that many rows took this long.
+    fn observe(&mut self, _rows: usize, _took_ns: Nanos) {}
 }
 
 /// The policy of this kind, in its initial state.
@@ -69,6 +86,8 @@ pub fn build(kind: PolicyKind) -> Box<dyn Policy> {
         PolicyKind::Immediate => Box::new(Immediate),
         PolicyKind::Delay { timeout_ns } => Box::new(Delay::new(timeout_ns)),
         PolicyKind::Adaptive { target_ns } => Box::new(Adaptive::new(target_ns)),
+        PolicyKind::Aimd { target_ns } => Box::new(Aimd::new(target_ns)),
+        PolicyKind::Deferred => Box::new(Deferred),
         PolicyKind::SloWindow => Box::new(SloWindow),
     }
 }

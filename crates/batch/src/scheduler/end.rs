@@ -4,8 +4,8 @@ use super::Scheduler;
 use crate::{BatchRef, LaneId, Nanos};
 
 impl<T: Clone> Scheduler<T> {
-    /// A batch has ended. `took_ns` is how long it ran, `None` where it failed. The lane asks for its next batch after
-    /// this; another idle lane that has something to do comes back.
+    /// A batch has ended. `took_ns` is how long it ran, `None` where it failed. A lane that waits and has something to do
+    /// now comes back; it may be the same.
     pub fn complete(
         &mut self,
         now_ns: Nanos,
@@ -22,14 +22,13 @@ impl<T: Clone> Scheduler<T> {
         // Right before a batch ends, the most callers are there.
         self.callers.present(self.queued_rows() + in_flight);
         self.callers.ended(now_ns, flight.rows);
-        self.is_awake(lane);
         if let (Some(took_ns), Some(group)) = (took_ns, self.group_mut(flight.group)) {
             group.ran_ns = now_ns;
             if flight.doubtful {
                 group.latency.correct(flight.rows, took_ns);
             }
             group.latency.observe(flight.rows, took_ns);
-            self.policy.observe(took_ns);
+            self.policy.observe(flight.rows, took_ns);
         }
         self.wake(now_ns)
     }

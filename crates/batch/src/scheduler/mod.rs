@@ -42,8 +42,9 @@ new_key_type! {
 /// [`Scheduler::take`], refused through the `refused` list of a call, through [`Scheduler::cancel`], or through
 /// [`Scheduler::drain_all`]. `T` is what the owner needs back at that moment.
 ///
-/// A lane asks with [`Scheduler::take`] at first, after each of its batches has ended, when the time it was told to
-/// wait for has come, and when it is woken. Whoever gets a [`LaneId`] from a call has to wake that lane: the scheduler
+/// A lane asks with [`Scheduler::take`] whenever it has nothing else to do: at first, and after each batch that it was
+/// given. One that was told to wait asks again when the time it was told has come, and when it is woken; that a batch
+/// of its own ends meanwhile is no reason. Whoever gets a [`LaneId`] from a call has to wake that lane: the scheduler
 /// counts on its asking, and wakes no second one for the same batch.
 pub struct Scheduler<T> {
     options: Options,

@@ -2,6 +2,7 @@
 
 use super::{Flight, Scheduler};
 use crate::formed::Formed;
+use crate::policy::Open;
 use crate::{LaneId, LeaveReason, Member, Nanos, Refusal, Take, Taken};
 
 impl<T: Clone> Scheduler<T> {
@@ -16,8 +17,13 @@ impl<T: Clone> Scheduler<T> {
     fn answer(&mut self, now_ns: Nanos, lane: LaneId, taken: &mut Taken<T>) -> Take {
         self.is_awake(lane);
         match self.lanes.get(lane.0) {
-            Some(state) if !state.lost && state.in_flight.len() < self.options.depth => {}
-            _ => return Take::Wait,
+            Some(state) if state.lost => return Take::Wait,
+            Some(_) if self.is_full(lane) => {
+                self.goes_idle(lane, Nanos::MAX);
+                return Take::Wait;
+            }
+            Some(_) => {}
+            None => return Take::Wait,
         }
         loop {
             if self.formed.is_empty() && !self.form(now_ns, &mut taken.refused) {
@@ -37,6 +43,11 @@ impl<T: Clone> Scheduler<T> {
         }
     }
 
+    /// Whether the lane may take no other batch before one of its own has ended.
+    pub(super) fn is_full(&self, lane: LaneId) -> bool {
+        self.lanes.get(lane.0).is_none_or(|state| state.in_flight.len() >= self.options.depth)
+    }
+
     /// When this lane may take this batch; 0 for at once, [`Nanos::MAX`] while nobody knows.
     pub(super) fn leaves_at_ns(&self, formed: &Formed, lane: LaneId) -> Nanos {
         if self.stopping || formed.live_rows == 0 {
@@ -52,8 +63,18 @@ impl<T: Clone> Scheduler<T> {
         match self.is_held(formed) {
             // Nobody waits for a time that a burst has not got: its end wakes the lane.
             true => Nanos::MAX,
-            false => by_lead_ns.max(self.policy.leaves_at_ns(formed.oldest_arrival_ns)),
+            false => by_lead_ns.max(self.policy_leaves_at_ns(formed)),
         }
+    }
+
+    fn policy_leaves_at_ns(&self, formed: &Formed) -> Nanos {
+        let Some(group) = self.group(formed.group) else { return 0 };
+        self.policy.leaves_at_ns(&Open {
+            oldest_arrival_ns: formed.oldest_arrival_ns,
+            earliest_deadline_ns: formed.earliest_deadline_ns,
+            rows: formed.live_rows,
+            latency: &group.latency,
+        })
     }
 
     /// When a batch that this lane takes now would start.
@@ -122,7 +143,7 @@ impl<T: Clone> Scheduler<T> {
         match formed.closed {
             Some(reason) => reason,
             None if self.stopping => LeaveReason::Drain,
-            None if self.policy.leaves_at_ns(formed.oldest_arrival_ns) > 0 => LeaveReason::Deadline,
+            None if self.policy_leaves_at_ns(formed) > 0 => LeaveReason::Deadline,
             None => LeaveReason::Idle,
         }
     }

@@ -23,6 +23,9 @@ impl<T: Clone> Scheduler<T> {
         }
         // Batches leave in order, so a lane gets one only when those before it may leave too.
         let takes_ns = |lane: LaneId| {
+            if self.is_full(lane) {
+                return Nanos::MAX;
+            }
             let leaves = self.formed.iter().take(next + 1).map(|formed| self.leaves_at_ns(formed, lane));
             leaves.max().unwrap_or(0).max(now_ns)
         };

@@ -1,9 +1,10 @@
 //! Callers: requests that come, join, leave and are refused.
 
-use phalanx_batch::{Arrival, BatchRef, Nanos, Placed, PolicyKind, Refusal};
+use phalanx_batch::{Arrival, BatchRef, Nanos, Placed, Refusal};
 
 use super::model::Model;
 use super::requests::Request;
+use super::step::keeps_slo;
 
 impl Model {
     pub(super) fn admit(&mut self, group: usize, rows: usize, priority: i32, deadline_ns: Option<Nanos>) {
@@ -40,9 +41,7 @@ impl Model {
     fn promised_ns(&self, group: usize) -> Nanos {
         let one_row_ns = self.scheduler.latency(self.groups[group]).expect("the group exists").estimate_ns(1);
         match self.options.slo_ns {
-            Some(slo_ns) if self.options.policy == PolicyKind::SloWindow && one_row_ns <= slo_ns => {
-                self.now_ns + slo_ns
-            }
+            Some(slo_ns) if keeps_slo(self.options.policy) && one_row_ns <= slo_ns => self.now_ns + slo_ns,
             _ => Nanos::MAX,
         }
     }

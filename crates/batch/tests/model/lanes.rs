@@ -9,7 +9,7 @@ pub(crate) struct Lane {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// It has reason to ask: it starts, was woken, or one of its batches has ended.
+    /// It has reason to ask: it starts, was given a batch, or was woken.
     Asking,
     /// It has as many batches as it can have.
     Busy,
@@ -74,7 +74,7 @@ impl Lanes {
 
     pub(crate) fn wake_all(&mut self) {
         for lane in &mut self.0 {
-            if matches!(lane.state, State::Idle(_)) {
+            if matches!(lane.state, State::Idle(_) | State::Busy) {
                 lane.state = State::Asking;
             }
         }

@@ -108,6 +108,7 @@ impl Model {
 
     /// Whether lanes may be told to wait for some time.
     pub(super) fn has_timers(&self) -> bool {
-        matches!(self.options.policy, PolicyKind::Delay { .. }) || self.options.depth > 1
+        matches!(self.options.policy, PolicyKind::Delay { .. } | PolicyKind::Deferred)
+            || self.options.depth > 1
     }
 }

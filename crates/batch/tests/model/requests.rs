@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use phalanx_batch::{BatchRef, GroupId, Member, Nanos, Options, PolicyKind, RequestKey, Taken};
+use phalanx_batch::{BatchRef, GroupId, Member, Nanos, Options, RequestKey, Taken};
+
+use super::step::keeps_slo;
 
 /// A request that has been admitted and has not left yet.
 #[derive(Clone, Debug)]
@@ -67,9 +69,7 @@ impl Requests {
         options: &Options,
         is_late: impl Fn(usize, Nanos) -> bool,
     ) {
-        let passed = |other: &Request| {
-            options.policy == PolicyKind::SloWindow && is_late(other.rows, other.deadline_ns)
-        };
+        let passed = |other: &Request| keeps_slo(options.policy) && is_late(other.rows, other.deadline_ns);
         self.waiting()
             .filter(|other| other.group == member.group && !passed(other))
             .for_each(|other| check_order(member, other, options));
@@ -95,7 +95,7 @@ impl Requests {
 fn check_order(first: &Request, other: &Request, options: &Options) {
     assert!(other.priority <= first.priority, "{other:?} waits behind {first:?}");
     // A window passes over the oldest, so only their ranks are in order.
-    if other.priority == first.priority && options.policy != PolicyKind::SloWindow {
+    if other.priority == first.priority && !keeps_slo(options.policy) {
         let order = |request: &Request| (request.deadline_ns, request.arrival_ns);
         assert!(order(other) >= order(first), "{other:?} waits behind {first:?}");
     }

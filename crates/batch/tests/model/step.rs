@@ -62,6 +62,8 @@ impl Setup {
             (1..40_u64).prop_map(|us| PolicyKind::Delay { timeout_ns: us * 1000 }),
             (1..40_u64).prop_map(|us| PolicyKind::Adaptive { target_ns: us * 1000 }),
             Just(PolicyKind::SloWindow),
+            Just(PolicyKind::Deferred),
+            prop::option::of(1..40_000_u64).prop_map(|target_ns| PolicyKind::Aimd { target_ns }),
         ];
         let options = (policy, 1..4_usize, 1..5_usize, 1..17_usize, 1..80_usize, slo(), lead()).prop_map(
             |(policy, lanes, depth, rows_max, queue_rows_max, slo_ns, lead_ns)| Options {
@@ -94,6 +96,11 @@ impl Setup {
     pub(crate) fn run_ns(&self, rows: usize) -> Nanos {
         self.alpha_ns * rows as Nanos + self.beta_ns
     }
+}
+
+/// Whether this policy holds batches to the deadlines of their requests.
+pub(crate) fn keeps_slo(policy: PolicyKind) -> bool {
+    matches!(policy, PolicyKind::SloWindow | PolicyKind::Deferred)
 }
 
 fn slo() -> impl Strategy<Value = Option<Nanos>> {

@@ -5,6 +5,7 @@ use phalanx_batch::{BatchRef, LeaveReason, PolicyKind, Take, Taken};
 use super::lanes::State;
 use super::model::Model;
 use super::requests::check_batch;
+use super::step::keeps_slo;
 
 impl Model {
     pub(super) fn ask(&mut self, lane: usize) {
@@ -67,8 +68,10 @@ impl Model {
         let policy = self.options.policy;
         match reason {
             LeaveReason::Full => {}
-            LeaveReason::Window => assert_eq!(policy, PolicyKind::SloWindow),
-            LeaveReason::Deadline => assert!(matches!(policy, PolicyKind::Delay { .. })),
+            LeaveReason::Window => assert!(keeps_slo(policy)),
+            LeaveReason::Deadline => {
+                assert!(matches!(policy, PolicyKind::Delay { .. } | PolicyKind::Deferred));
+            }
             LeaveReason::Idle => assert!(!matches!(policy, PolicyKind::Delay { .. })),
             LeaveReason::Drain => assert!(self.stopped),
         }
@@ -78,7 +81,9 @@ impl Model {
         let (id, lane) = self.lanes.get(lane);
         let Some(position) = pick.checked_rem(lane.running.len()) else { return };
         let (batch, rows) = lane.running.remove(position);
-        lane.state = State::Asking;
+        if lane.state == State::Busy {
+            lane.state = State::Idle(None);
+        }
         assert!(self.scheduler.flight_ends_ns(id, batch).is_some());
         let took_ns = self.setup.run_ns(rows) + noise;
         let woken = self.scheduler.complete(self.now_ns, id, batch, ok.then_some(took_ns));

@@ -55,6 +55,33 @@ fn a_lane_that_waits_for_a_place_is_woken_by_its_release() {
 }
 
 #[test]
+fn a_batch_that_ends_wakes_its_lane_only_where_there_is_something_to_do() {
+    let mut fixture = Fixture::new(Options { lead_ns: 1_000_000, ..options(PolicyKind::Immediate) });
+    let end = |fixture: &mut Fixture, batch| {
+        let woken = fixture.scheduler.complete(0, LaneId(0), batch, Some(100));
+        fixture.scheduler.release(0, batch);
+        woken
+    };
+    let batches: Vec<_> = ['a', 'b']
+        .into_iter()
+        .map(|name| {
+            fixture.arrive(name);
+            fixture.run();
+            fixture.taken.batch
+        })
+        .collect();
+    assert_eq!(fixture.take(0), Take::Wait, "it has as many as it can have");
+    assert_eq!(fixture.arrive('c').wake, None);
+    assert_eq!(end(&mut fixture, batches[0]), Some(LaneId(0)), "there is room for the one that waits");
+    assert_eq!(fixture.run_members(), "c");
+    assert_eq!(fixture.take(0), Take::Wait);
+    assert_eq!(end(&mut fixture, batches[1]), None, "nobody waits");
+    let last = fixture.taken.batch;
+    assert_eq!(end(&mut fixture, last), None);
+    assert_eq!(fixture.arrive('d').wake, Some(LaneId(0)));
+}
+
+#[test]
 fn a_lost_lane_is_stood_in_for() {
     let mut fixture = idle(2, PolicyKind::Delay { timeout_ns: 1000 });
     assert_eq!(fixture.arrive('a').wake, Some(LaneId(1)));

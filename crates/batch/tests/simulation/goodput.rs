@@ -1,5 +1,5 @@
-//! The highest rate at which 99 % of the requests are answered inside the SLO, against the figures that the bench
-//! `goodput` gives with more requests.
+//! The highest rate at which 99 % of the requests are answered inside the SLO, against the figures that
+//! `phalanx simulate` gives with more requests.
 
 use phalanx_batch::{Options, PolicyKind};
 

@@ -12,11 +12,11 @@ use super::{backend, bytes, pad};
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine options")]
 pub(crate) struct EngineArgs {
-    /// What runs the model: auto, onnxruntime or tract [default: auto]
+    /// What runs the model: auto, onnxruntime, cuda or tract [default: auto]
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = backend::parser())]
     pub(crate) backend: Option<BackendChoice>,
 
-    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: the fastest; cpu for a named backend]
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: the fastest; of a named backend the one it is for]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<Device>,
 
@@ -44,7 +44,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) slo: Option<Duration>,
 
-    /// When a batch leaves: immediate, delay:TIME, adaptive:TIME or slo-window [default: slo-window]
+    /// When a batch leaves: immediate, delay:TIME, adaptive:TIME, aimd[:TIME], deferred or slo-window [default: slo-window]
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<Policy>,
 
@@ -59,6 +59,10 @@ pub(crate) struct EngineArgs {
     /// Arithmetic inside the model: fp32, tf32, fp16 or bf16 [default: fp32]
     #[arg(long, value_name = "PRECISION")]
     pub(crate) precision: Option<Precision>,
+
+    /// Microseconds that the end of a batch on a GPU is waited for awake, at most 50 [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) spin_us: Option<u32>,
 
     /// Pads an axis of an input up to the next of these lengths: INPUT:AXIS:LENGTH,LENGTH,...[:FILL]
     #[arg(long, value_name = "RULE", value_parser = pad::parse)]

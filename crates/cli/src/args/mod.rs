@@ -22,9 +22,12 @@ mod samples;
 mod seconds;
 mod serve;
 mod server;
+mod simulate;
+mod span;
+mod tune;
 mod verify;
 
-pub(crate) use bench::{BenchArgs, StrategyName};
+pub(crate) use bench::{BenchArgs, BenchCommand, CompareArgs, MeasureArgs, SeedsArgs, StrategyName};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ShowArgs};
 pub(crate) use crash_check::CrashCheckArgs;
 pub(crate) use demo::DemoArgs;
@@ -40,6 +43,9 @@ pub(crate) use run::RunArgs;
 pub(crate) use samples::SampleArgs;
 pub(crate) use serve::ServeArgs;
 pub(crate) use server::{LogFormat, ModelControl, ServerArgs};
+pub(crate) use simulate::{BatchTime, Rules, SimulateArgs, When};
+pub(crate) use span::parse_ns as span_ns;
+pub(crate) use tune::TuneArgs;
 pub(crate) use verify::{TargetArgs, VerifyArgs};
 
 use clap::{Parser, Subcommand};
@@ -50,11 +56,13 @@ Examples:
   phalanx demo                                     threads against batches, on this machine
   phalanx serve model.onnx --slo 20ms              over HTTP and gRPC
   phalanx run model.onnx --input x.npz --output y.npz
-  phalanx bench model.onnx --strategy raw,callers --callers 64
+  phalanx bench model.onnx --strategy all          threads, batches, processes, pipelines, policies ...
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
   phalanx verify model.onnx                        correctness, stability, performance, memory
   phalanx doctor                                   proof that each device really computes
+  phalanx tune model.onnx --slo 50ms               finds the configuration, writes phalanx.toml
+  phalanx simulate                                 which batching policy reaches what
   phalanx load http://127.0.0.1:8000 --model mlp --rate 2000 --slo 50ms
 
 Data and tables go to standard output, words to standard error.
@@ -72,7 +80,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Demo(DemoArgs),
     Run(RunArgs),
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
     Load(LoadArgs),
@@ -81,6 +89,8 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     Doctor(DoctorArgs),
     CrashCheck(CrashCheckArgs),
+    Simulate(SimulateArgs),
+    Tune(Box<TuneArgs>),
     #[command(hide = true)]
     Probe(ProbeArgs),
     /// Prints a shell's completion script
@@ -98,7 +108,7 @@ impl Command {
         match self {
             Self::Demo(args) => args.json,
             Self::Run(args) => args.json,
-            Self::Bench(args) => args.json,
+            Self::Bench(args) => args.json(),
             Self::Inspect(args) => args.json,
             Self::Devices(args) => args.json,
             Self::Load(args) => args.json,
@@ -106,6 +116,8 @@ impl Command {
             Self::Config(args) => args.json(),
             Self::Doctor(args) => args.json,
             Self::CrashCheck(args) => args.json,
+            Self::Simulate(args) => args.json,
+            Self::Tune(args) => args.json,
             Self::Serve(_) | Self::Probe(_) | Self::Completions { .. } => false,
         }
     }

@@ -30,6 +30,12 @@ pub(crate) struct SampleArgs {
     pub(crate) seed: u64,
 }
 
+impl Default for SampleArgs {
+    fn default() -> Self {
+        Self { inputs: None, range: Vec::new(), dim: Vec::new(), seed: 1 }
+    }
+}
+
 impl SampleArgs {
     /// How random inputs are drawn.
     pub(crate) fn draw(&self) -> Draw {

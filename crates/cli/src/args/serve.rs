@@ -16,6 +16,7 @@ use crate::settings::Given;
 ///
 /// Examples:
 ///   phalanx serve model.onnx --slo 20ms
+///   phalanx serve model.onnx --slo 20ms --tune
 ///   phalanx serve --repository models --model-control poll
 ///   phalanx serve --config phalanx.toml --http 0.0.0.0:8000
 #[derive(Args, Debug)]
@@ -32,6 +33,10 @@ pub(crate) struct ServeArgs {
     /// A configuration file; also PHALANX_CONFIG
     #[arg(long, value_name = "FILE.toml")]
     pub(crate) config: Option<PathBuf>,
+
+    /// Tunes each model that has a file of its own before it is served, unless that was done on this machine
+    #[arg(long)]
+    pub(crate) tune: bool,
 
     #[command(flatten)]
     pub(crate) given: Given,

@@ -6,7 +6,7 @@ use phalanx_measure::Machine;
 use phalanx_measure::answers::Answers;
 use phalanx_measure::draw::Draw;
 use phalanx_measure::report::{BenchReport, Column, Row, Table, grouped, thousands};
-use phalanx_measure::strategy::{Callers, Plan, Strategy, Threads};
+use phalanx_measure::strategy::{Callers, Crew, Direct, Plan, Strategy};
 use phalanx_model::Model;
 use phalanx_model::samples::{EncoderConfig, encoder};
 
@@ -36,11 +36,15 @@ pub(super) fn execute(args: &DemoArgs) -> Result<(), Failure> {
     options.insert("rounds".to_owned(), args.rounds.to_string());
     let report = BenchReport {
         phalanx: env!("CARGO_PKG_VERSION"),
+        commit: None,
         machine: Machine::here(),
         backend: Some(session::backend_report(info)),
         model: Some(session::model_report(&model)),
         options,
+        ceilings: None,
         rows,
+        skipped: Vec::new(),
+        refused: Vec::new(),
         warnings: info.warnings.clone(),
         hints: info.hints.clone(),
     };
@@ -57,7 +61,12 @@ fn measure(args: &DemoArgs, model: &Model, engine: &Engine) -> Result<Vec<Row>, 
     let answers = Arc::new(answers);
     let mut strategies: Vec<Box<dyn Strategy + '_>> = Vec::new();
     for &callers in &args.callers {
-        strategies.push(Box::new(Threads::new(&program, &samples, &answers, callers)?));
+        strategies.push(Box::new(Direct::threads(&Crew::open(
+            std::slice::from_ref(&program),
+            callers,
+            &samples,
+            &answers,
+        )?)));
         strategies.push(Box::new(Callers::new("engine", engine, &samples, &answers, callers)));
     }
     let plan = Plan {

@@ -12,6 +12,8 @@ mod load;
 mod probe;
 mod run;
 mod serve;
+mod simulate;
+mod tune;
 mod verify;
 
 use crate::args::Command;
@@ -31,6 +33,8 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Config(args) => config::execute(args),
         Command::Doctor(args) => doctor::execute(args),
         Command::CrashCheck(args) => crash_check::execute(args),
+        Command::Tune(args) => tune::execute(args),
+        Command::Simulate(args) => simulate::execute(args),
         Command::Probe(args) => probe::execute(args),
         Command::Completions { shell } => completions::execute(*shell),
     }

@@ -90,11 +90,15 @@ fn report(model: &Model, engine: &Engine, samples: u64, elapsed: Duration) -> Be
     };
     BenchReport {
         phalanx: env!("CARGO_PKG_VERSION"),
+        commit: None,
         machine: Machine::here(),
         backend: Some(session::backend_report(info)),
         model: Some(session::model_report(model)),
         options: session::options_report(info),
+        ceilings: None,
         rows: vec![row],
+        skipped: Vec::new(),
+        refused: Vec::new(),
         warnings: info.warnings.clone(),
         hints: info.hints.clone(),
     }

@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) before_repository: EngineArgs,
     /// What holds where that configuration says nothing.
     pub(crate) after_repository: EngineArgs,
+    /// Whether models are tuned before they are served.
+    pub(crate) tune: bool,
     /// What the user should know.
     pub(crate) warnings: Vec<String>,
 }
@@ -49,6 +51,7 @@ pub(crate) fn resolve(args: &ServeArgs) -> Result<Settings, Failure> {
         defaults: places.usual().scope(table::engine())?,
         before_repository: places.before_repository().scope(table::engine())?.typed()?,
         after_repository: places.after_repository().scope(table::engine())?.typed()?,
+        tune: args.tune,
         warnings: environment.misspelt(&[table::server(), table::engine()].concat()),
         server,
         server_scope,

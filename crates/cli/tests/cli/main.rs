@@ -23,6 +23,8 @@ mod serve;
 mod serve_access;
 mod serve_signals;
 mod serving;
+mod simulate;
 mod streams;
+mod tune;
 mod usage;
 mod verify;

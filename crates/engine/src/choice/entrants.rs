@@ -46,7 +46,7 @@ impl Field {
         for backend in backends {
             match entrants(backend, reach) {
                 Ok(entrants) => field.entrants.extend(entrants),
-                Err(error @ BackendError::Unavailable { .. }) if library_given => {
+                Err(error @ BackendError::Unavailable { backend: "onnxruntime", .. }) if library_given => {
                     return Err(EngineError::Prepare(error));
                 }
                 Err(error) => field.missing(error),

@@ -72,7 +72,7 @@ pub(crate) fn prepare(wanted: &Wanted<'_>) -> Result<Prepared, EngineError> {
 }
 
 fn named(wanted: &Wanted<'_>, backend: &Arc<dyn Backend>) -> Result<Prepared, EngineError> {
-    let device = wanted.device_or_cpu();
+    let device = wanted.device.unwrap_or_else(|| backend.default_device());
     let backend = wanted.placed(backend);
     let program = backend.prepare(wanted.model, device, wanted.options).map_err(EngineError::Prepare)?;
     Ok(Prepared {
@@ -88,20 +88,20 @@ fn named(wanted: &Wanted<'_>, backend: &Arc<dyn Backend>) -> Result<Prepared, En
 
 /// The first that can prepare the model, in an order that was given.
 fn ranked_before(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>]) -> Result<Prepared, EngineError> {
-    let device = wanted.device_or_cpu();
+    let device_of = |backend: &Arc<dyn Backend>| wanted.device.unwrap_or_else(|| backend.default_device());
     let mut failures = Vec::new();
     for (place, backend) in backends.iter().enumerate() {
         match named(wanted, backend) {
             Ok(mut prepared) => {
                 prepared.fallbacks =
-                    backends[place + 1..].iter().map(|next| (wanted.placed(next), device)).collect();
+                    backends[place + 1..].iter().map(|next| (wanted.placed(next), device_of(next))).collect();
                 prepared.warnings = failures;
                 return Ok(prepared);
             }
             Err(error) => failures.push(format!("{} was passed over: {error}", backend.name())),
         }
     }
-    Err(EngineError::NoBackend { device, failures })
+    Err(EngineError::NoBackend { device: wanted.device_or_cpu(), failures })
 }
 
 fn best(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>]) -> Result<Prepared, EngineError> {

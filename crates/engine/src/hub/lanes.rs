@@ -1,12 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use phalanx_backend::{BackendError, Completion, Program, Slot};
 use phalanx_batch::{BatchRef, LaneId, Nanos, Take, Taken};
 use phalanx_tensor::Tensor;
 
 use super::admit::refusal_error;
-use super::{BatchTimeout, Cell, Finished, Hub, Running, Work, lock};
+use super::{BatchTimeout, Finished, Hub, Work, lock};
 use crate::EngineError;
 use crate::call::Part;
 use crate::groups::{Apart, Group};
@@ -48,18 +47,8 @@ struct Departure {
     probes: bool,
 }
 
-/// What became of a place where a batch may be overdue.
-enum Overdue {
-    Nothing,
-    LookAgain(Nanos),
-    GivenUp(LaneId),
-}
-
 /// Batches get ten times what they usually take, but at least this long.
 const MEASURED_TIMEOUT_MIN_NS: Nanos = 500_000_000;
-
-/// How long a batch has to end after it was interrupted.
-const INTERRUPTED_PATIENCE_NS: Nanos = 5_000_000_000;
 
 impl Hub {
     /// A lane has ended `ended` (a batch, and how long it took unless it failed) and asks for the next.
@@ -108,12 +97,16 @@ impl Hub {
 
     /// A batch ended on a device that works by itself. Called on any thread.
     pub(crate) fn finish(&self, lane: LaneId, finished: Finished, now_ns: Nanos) {
+        self.ended(lane, &finished, now_ns);
+        self.inbox.push(Work::Deliver(finished));
+    }
+
+    /// The same; its results are still to be handed out. The lane is woken where that gives it something to do.
+    pub(crate) fn ended(&self, lane: LaneId, finished: &Finished, now_ns: Nanos) {
         let took_ns = matches!(finished.completion, Completion::Done(_) | Completion::Single(_))
             .then_some(finished.took_ns);
         let woken = self.scheduler().complete(now_ns, lane, finished.batch, took_ns);
-        self.inbox.push(Work::Deliver(finished));
         self.wake(woken);
-        self.wake(Some(lane));
     }
 
     /// A batch ended that a lane ran on another candidate than its own. How long it took says nothing of the next.
@@ -146,62 +139,6 @@ impl Hub {
         for part in parts {
             self.fail_part(part, EngineError::BackendFailed(error.clone()));
         }
-    }
-
-    /// Stops batches that have not come back in time, and gives up the lanes of those that cannot be stopped: their
-    /// slots are never used again. Gives those lanes, and when to look again.
-    pub(crate) fn abandon_overdue(&self, now_ns: Nanos) -> (Vec<LaneId>, Option<Nanos>) {
-        let mut lanes = Vec::new();
-        let mut look_again_ns: Option<Nanos> = None;
-        for cell in &self.cells {
-            match self.look_at(cell, now_ns) {
-                Overdue::Nothing => {}
-                Overdue::LookAgain(at_ns) => {
-                    look_again_ns = Some(look_again_ns.map_or(at_ns, |other| other.min(at_ns)));
-                }
-                Overdue::GivenUp(lane) => lanes.push(lane),
-            }
-        }
-        (lanes, look_again_ns)
-    }
-
-    fn look_at(&self, cell: &Cell, now_ns: Nanos) -> Overdue {
-        let mut running = lock(&cell.running);
-        let Some(batch) = running.batch else { return Overdue::Nothing };
-        let interrupt = if running.expires_ns <= now_ns { running.interrupt.take() } else { None };
-        if interrupt.is_some() {
-            running.expires_ns = now_ns.saturating_add(INTERRUPTED_PATIENCE_NS);
-        }
-        if running.expires_ns > now_ns {
-            let look_again_ns = running.expires_ns;
-            drop(running);
-            interrupt.into_iter().for_each(|lane| lane.interrupt());
-            return Overdue::LookAgain(look_again_ns);
-        }
-        running.batch = None;
-        let members = std::mem::take(&mut running.members);
-        let waited_ms = now_ns.saturating_sub(running.left_ns) / 1_000_000;
-        let Running { lane, slot_bytes, level, probes, .. } = *running;
-        drop(running);
-        // The lane's thread is told before anybody else: should it come back now, it leaves.
-        self.lanes[lane.0].epoch.fetch_add(1, Ordering::AcqRel);
-        let woken = {
-            let mut scheduler = self.scheduler();
-            [scheduler.lane_lost(lane), scheduler.release(now_ns, batch)]
-        };
-        woken.into_iter().for_each(|lane| self.wake(lane));
-        if slot_bytes > 0 {
-            self.slots.lose(slot_bytes);
-        }
-        if probes {
-            self.moved(self.stack.probed(level, false, now_ns));
-        }
-        let message = format!("the batch did not come back within {waited_ms} ms");
-        let error = BackendError::Run { backend: "engine", message };
-        for member in members {
-            self.fail_part(member.payload, EngineError::BackendFailed(error.clone()));
-        }
-        Overdue::GivenUp(lane)
     }
 
     /// A lane that was given up has a new thread.
@@ -261,6 +198,7 @@ impl Hub {
         running.level = departure.level;
         running.probes = departure.probes;
         running.expires_ns = now_ns.saturating_add(timeout_ns);
+        running.was_spared = false;
         running.interrupt = interrupt;
     }
 

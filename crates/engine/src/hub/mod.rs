@@ -11,6 +11,7 @@ mod recover;
 #[cfg(test)]
 mod sim;
 mod stop;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -82,6 +83,7 @@ pub(crate) struct Hub {
     scheduler: Mutex<Scheduler<Part>>,
     calls: CallPool,
     cells: Vec<Cell>,
+    watch: Mutex<watch::Watch>,
     groups: Groups,
     input_bytes: AtomicU64,
     unanswered: AtomicUsize,
@@ -157,6 +159,8 @@ struct Running {
     probes: bool,
     /// When it is overdue.
     expires_ns: Nanos,
+    /// It was overdue at a look that came late, and was given more time.
+    was_spared: bool,
     /// Stops it, once.
     interrupt: Option<Arc<dyn Interrupt>>,
 }
@@ -176,6 +180,7 @@ impl Default for Running {
             level: 0,
             probes: false,
             expires_ns: 0,
+            was_spared: false,
             interrupt: None,
         }
     }
@@ -199,6 +204,7 @@ impl Hub {
             lanes: (0..lanes).map(|_| LaneShared::default()).collect(),
             placing: Placing::new(lanes),
             exiting: AtomicBool::new(false),
+            watch: Mutex::default(),
             cells: (0..places).map(|_| Cell::default()).collect(),
             calls: CallPool::new(calls_idle_max),
             groups: Groups::default(),

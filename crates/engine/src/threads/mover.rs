@@ -11,9 +11,6 @@ use crate::EngineError;
 use crate::hub::{Hub, Scratch, Work, lock};
 use crate::submitters::Submitter;
 
-/// Batches are looked over at least this often.
-const WATCH_NS: u64 = 250_000_000;
-
 /// Threads that were started in place of lost ones, over an engine's life.
 const REPLACEMENTS_MAX: usize = 16;
 
@@ -112,12 +109,13 @@ impl Roster {
 impl Mover {
     /// Runs until the inbox is closed and empty.
     pub(crate) fn run(self) {
-        self.hub.placing.mover_is_here();
         let mut scratch = Scratch::default();
         let mut joined = Vec::new();
         let mut timeout = self.watch();
         loop {
-            match self.hub.inbox.pop(Some(timeout)) {
+            let popped = self.hub.inbox.pop(Some(timeout));
+            self.hub.placing.keep_off();
+            match popped {
                 Popped::Item(Work::Deliver(finished)) => {
                     self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
                 }
@@ -132,10 +130,8 @@ impl Mover {
     /// Looks for batches that do not come back; when to look again.
     fn watch(&self) -> Duration {
         let now_ns = self.hub.now_ns();
-        let (lanes, look_again_ns) = self.hub.abandon_overdue(now_ns);
-        lanes.into_iter().for_each(|lane| self.roster.replace(&self.hub, lane));
-        // A batch that starts while this thread sleeps is seen soon enough.
-        let sleep_ns = look_again_ns.map_or(WATCH_NS, |at_ns| at_ns.saturating_sub(now_ns)).min(WATCH_NS);
-        Duration::from_nanos(sleep_ns)
+        let watched = self.hub.watch(now_ns);
+        watched.given_up.into_iter().for_each(|lane| self.roster.replace(&self.hub, lane));
+        Duration::from_nanos(watched.due_ns.saturating_sub(now_ns))
     }
 }

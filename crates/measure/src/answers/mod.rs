@@ -18,6 +18,9 @@ use phalanx_tensor::{DType, Signature};
 use crate::samples::read_back;
 use crate::{MeasureError, Samples, WaitedLane};
 
+/// Answers compared: the first, and every one after this many more.
+pub(crate) const CHECK_EVERY: u64 = 61;
+
 /// What each sample's answer must be, to be compared with the answers that its callers get.
 #[derive(Clone, Debug)]
 pub struct Answers {
@@ -69,6 +72,16 @@ impl Answers {
         }
         let samples = samples.first(expected.len());
         Ok((Self::new(program.signature(), precision, expected), samples))
+    }
+
+    /// The same answers, to be compared with those of a program that computes in `precision`.
+    #[must_use]
+    pub fn in_precision(&self, precision: Precision) -> Self {
+        let loosen = |output: &Output| Output {
+            tolerance: tolerance(precision, output.dtype).max(output.tolerance),
+            ..output.clone()
+        };
+        Self { expected: self.expected.clone(), outputs: self.outputs.iter().map(loosen).collect() }
     }
 
     /// Compares one output's bytes with those expected for `sample`, counted round and round, and gives its error

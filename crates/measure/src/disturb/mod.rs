@@ -148,6 +148,7 @@ impl Disturb {
             samples: samples.clone(),
             answers: Arc::clone(answers),
             callers: self.callers,
+            wait_every: 1,
         };
         let before = engine.metrics();
         let turns = Turns::new(self);

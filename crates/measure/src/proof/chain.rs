@@ -3,7 +3,7 @@ use phalanx_model::{GraphBuilder, Model, ModelError};
 use phalanx_tensor::{DType, Dim, Tensor, TensorError};
 
 /// Elements of a row, and rows and columns of each matrix.
-pub(super) const WIDTH: usize = 1024;
+pub(crate) const WIDTH: usize = 1024;
 
 /// Matrices in the chain, the first of which is dense.
 const LAYERS: usize = 4;
@@ -19,7 +19,7 @@ const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// The first matrix is a⊗b + c⊗d for vectors of -1, 0 and 1, so that a row x becomes (x·a) b + (x·c) d. The others
 /// permute its elements and change some signs. Rows are of -1, 0 and 1 as well, so every result is a whole number, and
 /// small enough to be exact in half precision and bfloat16 too: any other result is wrong.
-pub(super) struct Chain {
+pub(crate) struct Chain {
     a: Vec<i8>,
     b: Vec<i8>,
     c: Vec<i8>,
@@ -29,7 +29,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut rng = Rng::with_seed(SEED);
         let [a, b, c, d] = std::array::from_fn(|_| thirds(&mut rng));
         let turns = (1..LAYERS).map(|_| turn(&mut rng)).collect();
@@ -37,7 +37,7 @@ impl Chain {
     }
 
     /// Floating-point operations that a row takes.
-    pub(super) const fn flop_per_row() -> u64 {
+    pub(crate) const fn flop_per_row() -> u64 {
         (2 * WIDTH * WIDTH * LAYERS) as u64
     }
 
@@ -45,7 +45,7 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Model::from_proto`].
-    pub(super) fn model(&self) -> Result<Model, ModelError> {
+    pub(crate) fn model(&self) -> Result<Model, ModelError> {
         let row = [Dim::Symbol("batch".into()), Dim::Fixed(WIDTH)];
         let mut graph = GraphBuilder::new("proof");
         graph.input("x", DType::F32, &row);
@@ -77,12 +77,12 @@ impl Chain {
     }
 
     /// Row `index` of the input.
-    pub(super) fn input(index: usize) -> Vec<i8> {
+    pub(crate) fn input(index: usize) -> Vec<i8> {
         thirds(&mut Rng::with_seed((index as u64 + 1).wrapping_mul(SPREAD)))
     }
 
     /// What becomes of a row.
-    pub(super) fn output(&self, row: &[i8]) -> Vec<f32> {
+    pub(crate) fn output(&self, row: &[i8]) -> Vec<f32> {
         let along = |vector: &[i8]| -> i32 {
             row.iter().zip(vector).map(|(&x, &v)| i32::from(x) * i32::from(v)).sum()
         };

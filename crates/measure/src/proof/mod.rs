@@ -1,6 +1,6 @@
 //! The proof that a device computes: a chain of matrix products whose results are known exactly, timed and compared.
 
-mod chain;
+pub(crate) mod chain;
 mod outcome;
 mod run;
 

@@ -27,7 +27,6 @@
 //! # }
 //! ```
 
-mod arrivals;
 mod check;
 mod codec;
 mod drive;
@@ -43,7 +42,7 @@ mod pace;
 mod prepared;
 mod profile;
 mod report;
-mod search;
+pub(crate) mod search;
 mod server;
 mod signature;
 mod stream;
@@ -52,12 +51,12 @@ mod target;
 mod tls;
 mod transport;
 
-pub use arrivals::{Arrivals, Gaps, ParseArrivalsError};
 pub use drive::Watch;
 pub use error::RemoteError;
 pub use generator::LoadGenerator;
 pub use goodput::{GoodputReport, Probe};
 pub use options::{Access, CONNECTIONS, ClosedLoop, Format, GoodputSearch, OpenLoop, RequestOptions};
+pub use phalanx_simulate::{Arrivals, Gaps, ParseArrivalsError};
 pub use profile::{Due, Profile, RATE_MAX, STEPS_MAX, Step};
 pub use report::{About, FailureReport, LoadReport, RefusalReport, StepReport};
 pub use search::{Found, Next, Search};

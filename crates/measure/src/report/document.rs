@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use super::Row;
 use crate::machine::Machine;
+use crate::suite::Skipped;
+use crate::truth::Ceilings;
 
 /// What was run on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,8 +51,16 @@ pub struct BenchReport {
     pub model: Option<ModelReport>,
     /// The options that were in force, by their names.
     pub options: BTreeMap<String, String>,
+    /// Where the source of this program stood, where it was built from a repository.
+    pub commit: Option<&'static str>,
+    /// What the figures are held against, where that was measured.
+    pub ceilings: Option<Ceilings>,
     /// The figures.
     pub rows: Vec<Row>,
+    /// Rows that could not be measured here.
+    pub skipped: Vec<Skipped>,
+    /// Rows that claimed more than the device can do, and are not among those above.
+    pub refused: Vec<String>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// What the user could do.

@@ -4,13 +4,21 @@ use serde::Serialize;
 
 use crate::latencies::Latencies;
 use crate::stats::{Summary, quantile};
-use crate::strategy::{Measured, Window};
+use crate::strategy::{Label, Measured, Parameters, Rule, Window};
 
 /// One strategy's figures. What does not apply to it is `None`, and `null` in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Row {
     /// The strategy's name.
     pub strategy: &'static str,
+    /// What tells it from the other rows of its strategy.
+    pub parameters: Parameters,
+    /// How much the strategy does at once.
+    pub n: usize,
+    /// Samples that are under way at once, where that is known.
+    pub in_flight: Option<usize>,
+    /// When results are waited for: only rows of one rule can be compared.
+    pub rule: Rule,
     /// Rows of each batch, where the strategy forms them itself.
     pub batch: Option<usize>,
     /// Concurrent callers.
@@ -25,6 +33,8 @@ pub struct Row {
     pub confidence: Option<f64>,
     /// Windows measured.
     pub windows: usize,
+    /// Samples a second of each window, in their order.
+    pub window_samples_per_s: Vec<f64>,
     /// Median latency of a request, or of a batch where the strategy forms them itself.
     pub p50_us: Option<f64>,
     /// The latency that one in a hundred exceeds.
@@ -43,6 +53,30 @@ pub struct Row {
     pub of_raw_formed: Option<f64>,
     /// `samples_per_s` as a share of the best that `raw` reaches.
     pub of_raw_best: Option<f64>,
+    /// Samples a second of the baseline, one lane that runs one row at a time, measured in turn with this row.
+    pub baseline_samples_per_s: Option<f64>,
+    /// `samples_per_s` over n times what the same strategy reaches at the smallest n it was measured at, for each of that.
+    pub of_own: Option<f64>,
+    /// `samples_per_s` over what as many baselines would reach as there are samples under way.
+    pub of_baseline: Option<f64>,
+    /// The larger of the shares of both ceilings.
+    pub of_ceiling: Option<f64>,
+    /// Arithmetic operations a second.
+    pub flop_per_s: Option<f64>,
+    /// The same as a share of what large matrix products reach on this device.
+    pub of_flop_ceiling: Option<f64>,
+    /// Bytes a second that have to be moved at the least: inputs, outputs, and the weights once a batch.
+    pub bytes_per_s: Option<f64>,
+    /// The same as a share of what can be moved on this device.
+    pub of_bytes_ceiling: Option<f64>,
+    /// The most memory that this process, and workers of its, had resident meanwhile.
+    pub memory_bytes_max: Option<u64>,
+    /// Requests sent a second, where they are sent whether or not answers come.
+    pub offered_per_s: Option<f64>,
+    /// Share of those that were refused.
+    pub refused: Option<f64>,
+    /// Share of those that were answered later than promised.
+    pub late: Option<f64>,
     /// `samples_per_s` over that of the same callers without the engine.
     pub speedup: Option<f64>,
     /// CPU time of this process a request, callers included.
@@ -78,6 +112,10 @@ impl Row {
         }
         Self {
             strategy: measured.label.strategy,
+            parameters: measured.label.parameters.clone(),
+            n: measured.label.n,
+            in_flight: measured.label.in_flight,
+            rule: measured.label.rule,
             batch: measured.label.batch,
             callers: measured.label.callers,
             samples_per_s: summary.map(|summary| summary.median),
@@ -85,6 +123,7 @@ impl Row {
             samples_per_s_high: summary.map(|summary| summary.interval.high),
             confidence: summary.map(|summary| summary.interval.confidence),
             windows: windows.len(),
+            window_samples_per_s: rates,
             p50_us: latencies.quantile_us(0.5),
             p99_us: latencies.quantile_us(0.99),
             batch_mean: mean_rows(&batch_sizes),
@@ -107,6 +146,35 @@ impl Row {
             waiting: measured.label.waiting,
             ..Self::default()
         }
+        .open_loop(windows)
+    }
+
+    fn open_loop(self, windows: &[Window]) -> Self {
+        let sum = |of: fn(&Window) -> u64| windows.iter().map(of).sum::<u64>() as f64;
+        let offered = sum(|window| window.offered);
+        if offered == 0.0 {
+            return self;
+        }
+        let seconds: f64 = windows.iter().map(|window| window.elapsed.as_secs_f64()).sum();
+        Self {
+            offered_per_s: Some(offered / seconds),
+            refused: Some(sum(|window| window.refused) / offered),
+            late: Some(sum(|window| window.late) / offered),
+            ..self
+        }
+    }
+
+    /// What it is called: its strategy, and what tells it from the others of that.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let label = Label {
+            strategy: self.strategy,
+            parameters: self.parameters.clone(),
+            batch: self.batch,
+            callers: self.callers,
+            ..Label::default()
+        };
+        label.to_string()
     }
 }
 
@@ -126,7 +194,7 @@ fn middle(windows: &[Window], figure: impl Fn(&Window) -> Option<f64>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::{Cost, Label};
+    use crate::strategy::Cost;
     use std::time::Duration;
 
     fn measured() -> Measured {
@@ -137,7 +205,7 @@ mod tests {
             cost: Some(Cost { requests: 100, cpu: Duration::from_micros(250), allocations: None }),
             ..Window::default()
         };
-        let label = Label { strategy: "callers", batch: None, callers: Some(8), waiting: "" };
+        let label = Label { strategy: "callers", callers: Some(8), ..Label::default() };
         Measured { label, windows: [20, 60, 40].map(window).into() }
     }
 

@@ -10,7 +10,9 @@ pub enum Column {
 }
 
 impl Column {
-    fn title(self) -> &'static str {
+    /// Its title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
         match self {
             Self::Left(title) | Self::Right(title) => title,
         }
@@ -34,6 +36,24 @@ impl Table {
     /// Adds a row; missing cells are empty, surplus ones are left out.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The titles of columns that have these widths, as a line.
+    #[must_use]
+    pub fn titles(columns: &[(Column, usize)]) -> String {
+        let titles: Vec<String> = columns.iter().map(|(column, _)| column.title().to_owned()).collect();
+        Self::line(columns, &titles)
+    }
+
+    /// One row of columns that have these widths, for tables whose other rows are not known yet. What is wider moves
+    /// those behind it.
+    #[must_use]
+    pub fn line(columns: &[(Column, usize)], cells: &[String]) -> String {
+        let padded = columns.iter().zip(cells).map(|(&(column, width), cell)| match column {
+            Column::Left(_) => format!("{cell:<width$}"),
+            Column::Right(_) => format!("{cell:>width$}"),
+        });
+        format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     }
 
     fn width(&self, column: usize) -> usize {

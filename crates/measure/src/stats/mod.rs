@@ -12,4 +12,4 @@ pub use median::median;
 pub use quantile::quantile;
 pub use slope::{Slope, slope};
 pub use summary::Summary;
-pub use welch::{Welch, welch};
+pub use welch::{Welch, paired, welch};

@@ -30,6 +30,23 @@ pub fn welch(first: &[f64], second: &[f64]) -> Option<Welch> {
     Some(Welch { difference, p_lower: StudentsT::cdf(difference / error.sqrt(), degrees) })
 }
 
+/// Compares the means of two sets of figures that were taken in pairs, by the differences within those. `None` unless
+/// there are as many of both, and at least two.
+#[must_use]
+pub fn paired(first: &[f64], second: &[f64]) -> Option<Welch> {
+    if first.len() != second.len() {
+        return None;
+    }
+    let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| first - second).collect();
+    let (difference, squared_error) = mean_and_squared_error(&differences)?;
+    if squared_error == 0.0 {
+        let p_lower = if difference == 0.0 { 0.5 } else { f64::from(u8::from(difference > 0.0)) };
+        return Some(Welch { difference, p_lower });
+    }
+    let degrees = differences.len() as f64 - 1.0;
+    Some(Welch { difference, p_lower: StudentsT::cdf(difference / squared_error.sqrt(), degrees) })
+}
+
 /// The mean, and the square of its standard error.
 pub(super) fn mean_and_squared_error(figures: &[f64]) -> Option<(f64, f64)> {
     if figures.len() < 2 {
@@ -53,6 +70,16 @@ mod tests {
         let test = welch(&a, &b).unwrap();
         assert!((test.p_lower - 0.004_226).abs() < 1e-5, "{test:?}");
         assert!((welch(&b, &a).unwrap().p_lower - (1.0 - test.p_lower)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pairs_are_compared_by_their_differences() {
+        // Differences 1, 2 and 3: t = 2 / (1 / √3) = 3.4641 with 2 degrees of freedom.
+        let test = paired(&[11.0, 102.0, 1003.0], &[10.0, 100.0, 1000.0]).unwrap();
+        assert!((test.p_lower - 0.962_9).abs() < 1e-4, "{test:?}");
+        assert_eq!(paired(&[1.0, 2.0], &[1.0]), None);
+        assert_eq!(paired(&[1.0, 2.0], &[1.0, 2.0]).unwrap().p_lower, 0.5);
+        assert_eq!(paired(&[1.0, 2.0], &[2.0, 3.0]).unwrap().p_lower, 0.0);
     }
 
     #[test]

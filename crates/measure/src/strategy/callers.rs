@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use phalanx_engine::{Engine, Metrics};
 
 use super::window::Cost;
-use super::{Label, Strategy, Window};
+use super::{Label, Parameters, Rule, Strategy, Window};
 use crate::answers::Answers;
 use crate::load::{Answered, Load, Tally};
 use crate::{MeasureError, Samples, cpu_time};
@@ -14,12 +14,18 @@ use crate::{MeasureError, Samples, cpu_time};
 /// The share of a window that callers run before it begins, uncounted: at the start their requests all come at once.
 const RAMP: f64 = 0.2;
 
+const EACH: &str = "each caller waits for its answer before it sends its next request";
+const EVERY: &str = "each caller sends several requests and waits for the last of them, which it reads";
+
 /// Counts the allocations that all threads of the program have made so far.
 pub type AllocationCount = fn() -> u64;
 
 /// Concurrent callers of the engine, as async tasks on one thread, one sample each.
 pub struct Callers {
     load: Load,
+    parameters: Parameters,
+    /// What is varied, where it is not the callers.
+    n: Option<usize>,
     allocations: Option<AllocationCount>,
 }
 
@@ -34,7 +40,29 @@ impl Callers {
         callers: usize,
     ) -> Self {
         let (engine, samples, answers) = (engine.clone(), samples.clone(), Arc::clone(answers));
-        Self { load: Load { strategy, engine, samples, answers, callers }, allocations: None }
+        let load = Load { strategy, engine, samples, answers, callers, wait_every: 1 };
+        Self { load, parameters: Parameters::default(), n: None, allocations: None }
+    }
+
+    /// What its row is known by, beside the callers.
+    #[must_use]
+    pub fn parameters(mut self, parameters: Parameters) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// How much the strategy does at once, where it varies something else than the callers.
+    #[must_use]
+    pub fn n(mut self, n: usize) -> Self {
+        self.n = Some(n);
+        self
+    }
+
+    /// Each caller sends so many requests and waits for the last, with which it waits for the others.
+    #[must_use]
+    pub fn wait_every(mut self, requests: usize) -> Self {
+        self.load.wait_every = requests.max(1);
+        self
     }
 
     /// Counts allocations too.
@@ -49,9 +77,16 @@ impl Strategy for Callers {
     fn label(&self) -> Label {
         Label {
             strategy: self.load.strategy,
+            parameters: match self.n {
+                None => self.parameters.clone().scaled("callers", self.load.callers),
+                Some(_) => self.parameters.clone().with("callers", self.load.callers),
+            },
+            n: self.n.unwrap_or(self.load.callers),
+            in_flight: Some(self.load.callers * self.load.wait_every),
             batch: None,
             callers: Some(self.load.callers),
-            waiting: "each caller waits for its answer before it sends its next request",
+            rule: Rule::every(self.load.wait_every),
+            waiting: if self.load.wait_every == 1 { EACH } else { EVERY },
         }
     }
 
@@ -71,6 +106,11 @@ impl Strategy for Callers {
             done: false,
         };
         Ok(self.load.drive(tally)?.window)
+    }
+
+    fn worker_bytes(&self) -> u64 {
+        let workers = self.load.engine.metrics().workers;
+        workers.iter().filter_map(|worker| worker.resident_bytes).sum()
     }
 }
 

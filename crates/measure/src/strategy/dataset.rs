@@ -5,7 +5,7 @@ use phalanx_engine::{Engine, Request, Response};
 use phalanx_tensor::Tensor;
 
 use super::callers::batches_between;
-use super::{Label, Strategy, Window};
+use super::{Label, Parameters, Strategy, Window};
 use crate::answers::Answers;
 use crate::{MeasureError, Samples};
 
@@ -65,9 +65,11 @@ impl Strategy for Dataset {
     fn label(&self) -> Label {
         Label {
             strategy: "dataset",
+            parameters: Parameters::default().scaled("batch", self.rows),
+            n: self.rows,
             batch: Some(self.rows),
-            callers: None,
             waiting: "answers are waited for in order and copied out; the engine has its depth of batches under way",
+            ..Label::default()
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Plan {
 }
 
 /// How far a measurement has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// What is about to be measured.
     pub label: Label,
@@ -54,7 +54,7 @@ pub fn interleave(
     let mut done = 0;
     for round in 0..=plan.rounds {
         for (strategy, measured) in strategies.iter_mut().zip(&mut all) {
-            if watch(Progress { label: measured.label, round, done, total }).is_break() {
+            if watch(Progress { label: measured.label.clone(), round, done, total }).is_break() {
                 return Err(MeasureError::Interrupted);
             }
             if round == 0 {
@@ -77,7 +77,7 @@ mod tests {
 
     impl Strategy for Fake<'_> {
         fn label(&self) -> Label {
-            Label { strategy: self.0, batch: None, callers: None, waiting: "" }
+            Label { strategy: self.0, ..Label::default() }
         }
 
         fn window(&mut self, length: Duration) -> Result<Window, MeasureError> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use phalanx_backend::{Program, Slot};
 
-use super::{Label, Strategy, Window};
+use super::{Io, Label, Parameters, Strategy, Window};
 use crate::samples::read_back_all;
 use crate::{MeasureError, Samples, WaitedLane};
 
@@ -22,6 +22,9 @@ pub struct Raw {
     rows: usize,
     work: Work,
     answers: Vec<u8>,
+    io: Io,
+    /// The sample that the next batch begins with, where its rows are copied.
+    next: usize,
 }
 
 enum Work {
@@ -46,14 +49,33 @@ impl Raw {
         let work =
             if samples.batched() { batches(program, samples, rows)? } else { Work::Singles { next: 0 } };
         let rows = if samples.batched() { rows } else { 1 };
-        Ok(Self { lane: Rc::clone(lane), samples: samples.clone(), rows, work, answers: Vec::new() })
+        Ok(Self {
+            lane: Rc::clone(lane),
+            samples: samples.clone(),
+            rows,
+            work,
+            answers: Vec::new(),
+            io: Io::Resident,
+            next: 0,
+        })
+    }
+
+    /// Copies the rows of each batch from where a caller has them, or leaves those that are there, as it does unless
+    /// said otherwise.
+    #[must_use]
+    pub fn io(self, io: Io) -> Self {
+        Self { io, ..self }
     }
 
     fn batch(&mut self) -> Result<(), MeasureError> {
         let mut lane = self.lane.borrow_mut();
         match &mut self.work {
             Work::Batches { slots, bucket } => {
-                let slot = slots.pop_front().ok_or_else(MeasureError::lost_slot)?;
+                let mut slot = slots.pop_front().ok_or_else(MeasureError::lost_slot)?;
+                if self.io == Io::Host {
+                    self.samples.gather(self.next, *bucket, &mut slot);
+                    self.next += *bucket;
+                }
                 let slot = lane.run(slot, *bucket)?;
                 read_back_all(&slot, self.rows, &mut self.answers);
                 slots.push_back(slot);
@@ -90,9 +112,12 @@ impl Strategy for Raw {
     fn label(&self) -> Label {
         Label {
             strategy: "raw",
+            parameters: Parameters::default().scaled("batch", self.rows),
+            n: self.rows,
+            in_flight: Some(self.rows),
             batch: Some(self.rows),
-            callers: None,
             waiting: "on one lane, each batch is waited for and copied out before the next is submitted",
+            ..Label::default()
         }
     }
 

@@ -14,6 +14,14 @@ pub struct Window {
     pub latencies: Latencies,
     /// Batches by their rows.
     pub batches: BTreeMap<usize, u64>,
+    /// Batches that were read back, where not all are.
+    pub reads: u64,
+    /// Requests that were sent, where they are sent whether or not answers come.
+    pub offered: u64,
+    /// Those of them that were refused.
+    pub refused: u64,
+    /// Those that were answered later than promised.
+    pub late: u64,
     /// Answers compared with those expected.
     pub checked: u64,
     /// The largest error found, relative to a row's largest magnitude.
@@ -39,6 +47,7 @@ impl Window {
         self.samples += other.samples;
         self.elapsed = self.elapsed.max(other.elapsed);
         self.latencies.merge(&other.latencies);
+        self.reads += other.reads;
         self.checked += other.checked;
         self.error_max = self.error_max.max(other.error_max);
         for (&rows, &count) in &other.batches {

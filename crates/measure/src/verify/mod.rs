@@ -50,7 +50,7 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
     let begin = Instant::now();
     let mut book = Book::new(watch, plan.steps());
     let (mut reference, mut figures) = (None, BTreeMap::new());
-    let mut primary = None;
+    let mut running = None;
     for &level in &plan.levels {
         if level == Level::Correctness {
             for absent in &plan.absent {
@@ -59,19 +59,19 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
             reference = correctness::verify(plan, &mut book)?;
             continue;
         }
-        let first = primary.get_or_insert_with(|| first_that_runs(plan));
-        let subject = match first {
-            Ok(subject) => *subject,
-            Err(why) => {
-                book.note(level, "subjects", "", Finding::failed(why.clone()), 0.0);
-                continue;
+        let running = running.get_or_insert_with(|| those_that_run(plan, level, &mut book));
+        for (place, subject) in running.iter().enumerate() {
+            match level {
+                Level::Correctness => {}
+                Level::Stability => stability::verify(plan, subject, rounds, &mut book)?,
+                Level::Performance => {
+                    figures.extend(performance::verify(plan, subject, place == 0, &mut book)?);
+                }
+                Level::Memory => memory::verify(plan, subject, &mut book)?,
             }
-        };
-        match level {
-            Level::Correctness => {}
-            Level::Stability => stability::verify(plan, subject, rounds, &mut book)?,
-            Level::Performance => figures = performance::verify(plan, subject, &mut book)?,
-            Level::Memory => memory::verify(plan, subject, &mut book)?,
+        }
+        if running.is_empty() {
+            book.note(level, "subjects", "", Finding::failed("no backend here runs this model"), 0.0);
         }
     }
     Ok(Report {
@@ -86,17 +86,25 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
     })
 }
 
-/// The subject that all levels but the first are verified on; or why there is none.
-fn first_that_runs(plan: &Plan) -> Result<&Subject, String> {
-    let mut reasons = Vec::new();
+/// The subjects that all levels but the first are verified on. Why the others do not run is noted, unless the first
+/// level does.
+fn those_that_run<'a>(plan: &'a Plan, level: Level, book: &mut Book<'_>) -> Vec<&'a Subject> {
+    let mut running = Vec::new();
     for subject in &plan.subjects {
-        match plan.setup.engine(&Candidate { subject, config: None }) {
-            Ok(_) => return Ok(subject),
-            Err(error) => reasons.push(error.to_string()),
+        let candidate = Candidate { subject, config: None };
+        let finding = match plan.setup.engine(&candidate) {
+            Ok(_) => {
+                running.push(subject);
+                continue;
+            }
+            Err(error) if is_unsupported(&error) => Finding::skipped(error.to_string()),
+            Err(error) => Finding::failed(error.to_string()),
+        };
+        if !plan.levels.contains(&Level::Correctness) {
+            book.note(level, "prepare", &candidate.to_string(), finding, 0.0);
         }
     }
-    reasons.extend(plan.absent.iter().map(|absent| absent.why.clone()));
-    Err(format!("no backend here runs this model: {}", reasons.join("; ")))
+    running
 }
 
 /// Whether the subject does not have these options at all, which is noted.

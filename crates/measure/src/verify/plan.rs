@@ -10,7 +10,7 @@ pub struct Plan {
     pub setup: Setup,
     /// Levels that are verified.
     pub levels: BTreeSet<Level>,
-    /// What correctness is verified on: everything that is here. The other levels are on the first that runs.
+    /// What is verified: everything that is here, the preferred first. Its figures are held to the targets.
     pub subjects: Vec<Subject>,
     /// What is not here, to be told.
     pub absent: Vec<Absent>,
@@ -61,12 +61,12 @@ impl Plan {
 
     /// Steps that all of it takes, as far as can be foreseen.
     pub(super) fn steps(&self) -> u64 {
-        let configs = self.configs.len().max(1) as u64;
+        let candidates = (self.configs.len().max(1) * self.subjects.len()) as u64;
         let of = |level: &Level| match level {
-            Level::Correctness => 1 + configs * self.subjects.len() as u64 * super::correctness::STEPS,
-            Level::Stability => configs * u64::from(self.stability.rounds),
-            Level::Performance => configs * (self.performance.runs as u64 + 1),
-            Level::Memory => configs * super::memory::STEPS,
+            Level::Correctness => 1 + candidates * super::correctness::STEPS,
+            Level::Stability => candidates * u64::from(self.stability.rounds),
+            Level::Performance => candidates * (self.performance.runs as u64 + 1),
+            Level::Memory => candidates * super::memory::STEPS,
         };
         self.levels.iter().map(of).sum()
     }

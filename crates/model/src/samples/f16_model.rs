@@ -12,8 +12,7 @@ pub fn f16_model(seed: u64) -> Model {
     graph.input("x", DType::F16, &super::rows(&[4]));
     graph.constant("weight", &halved(&weights.draw([4, 4], 4)));
     graph.constant("bias", &halved(&weights.draw([4], 4)));
-    graph.node("product", "MatMul", &["x", "weight"], &[]);
-    graph.node("y", "Add", &["product", "bias"], &[]);
+    graph.node("y", "Gemm", &["x", "weight", "bias"], &[]);
     graph.output("y", DType::F16, &super::rows(&[4]));
     super::finish(graph)
 }

@@ -36,6 +36,8 @@ pub struct ModelOptions {
     pub optimize: Option<Optimize>,
     /// Arithmetic inside the model.
     pub precision: Option<Precision>,
+    /// Microseconds that the end of a batch on a GPU is waited for awake.
+    pub spin_us: Option<u32>,
     /// Which axes are padded, so that requests of different lengths share batches.
     pub pad: Option<Vec<PadRule>>,
     /// Memory for requests and batches, in bytes.
@@ -73,6 +75,7 @@ impl ModelOptions {
             queue_limit: self.queue_limit.or(defaults.queue_limit),
             optimize: self.optimize.or(defaults.optimize),
             precision: self.precision.or(defaults.precision),
+            spin_us: self.spin_us.or(defaults.spin_us),
             pad: self.pad.or(defaults.pad),
             memory_max: self.memory_max.or(defaults.memory_max),
             device_submitters_max: self.device_submitters_max.or(defaults.device_submitters_max),
@@ -109,6 +112,7 @@ impl ModelOptions {
             queue_limit => queue_limit,
             optimize => optimize,
             precision => precision,
+            spin_us => spin_us,
             pad => pad,
             device_submitters_max => device_submitters_max,
             batch_timeout => batch_timeout,

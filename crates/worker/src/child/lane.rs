@@ -6,6 +6,7 @@ use phalanx_backend::{BatchId, Lane, Limits};
 
 use super::answers::Answers;
 use super::slots::Slots;
+use crate::memory::StatusPage;
 use crate::wire::{Channel, Frame, Kind, MESSAGE_BYTES_MAX, SlotMessage, decode, receive_tensors};
 
 /// The thread that owns the program's lane.
@@ -13,14 +14,22 @@ pub(super) struct Serving<'a> {
     bell: &'a Channel,
     slots: &'a Slots,
     answers: &'a Answers,
+    status: &'a StatusPage,
     depth_max: usize,
+    /// The lane computes on the thread that submits.
+    computes_here: bool,
 }
 
 impl<'a> Serving<'a> {
-    pub(super) fn new(bell: &'a Channel, slots: &'a Slots, answers: &'a Answers, limits: Limits) -> Self {
+    pub(super) fn new(
+        (bell, status): (&'a Channel, &'a StatusPage),
+        slots: &'a Slots,
+        answers: &'a Answers,
+        limits: Limits,
+    ) -> Self {
         // A lane that blocks ends each submission before it takes the next.
         let depth_max = if limits.async_submit { limits.depth_max.max(1) } else { usize::MAX };
-        Self { bell, slots, answers, depth_max }
+        Self { bell, slots, answers, status, depth_max, computes_here: !limits.async_submit }
     }
 
     /// Runs what the bell rings for, until the parent closes it.
@@ -53,6 +62,9 @@ impl<'a> Serving<'a> {
 
     fn submit(&self, seq: u64, tag: Option<u64>, run: impl FnOnce(BatchId)) -> Result<()> {
         self.answers.begin(seq, tag, self.depth_max);
+        if self.computes_here {
+            self.status.compute_here();
+        }
         catch_unwind(AssertUnwindSafe(|| run(BatchId(seq)))).or_else(|panic| {
             let message = panic_message(panic.as_ref());
             self.answers.panicked(seq, message.clone())?;

@@ -76,5 +76,5 @@ where
     calls::start(Arc::clone(&program), &control, &status, calls)?;
     let ready = Ready::new(program.buckets(), program.limits(), program.placement());
     control.send_payload(Frame::new(Kind::Ready, 0), &[&encode(&ready)])?;
-    Serving::new(&bell, &slots, &answers, program.limits()).run(lane)
+    Serving::new((&bell, &status), &slots, &answers, program.limits()).run(lane)
 }

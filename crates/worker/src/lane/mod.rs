@@ -97,6 +97,10 @@ impl Lane for WorkerLane {
     fn interrupt(&self) -> Option<Arc<dyn Interrupt>> {
         Some(Arc::new(Stop { worker: Arc::clone(&self.worker), lease: self.lease }))
     }
+
+    fn core(&self) -> Option<usize> {
+        self.worker.status().core()
+    }
 }
 
 impl Drop for WorkerLane {

@@ -9,6 +9,7 @@ const PAGE_BYTES: usize = 4096;
 /// Where each number is, in units of eight bytes; what different threads write is on different cache lines.
 const HEARTBEAT: usize = 0;
 const EXECUTING: usize = 16;
+const CORE: usize = 17;
 const RESIDENT_BYTES: usize = 32;
 const HOST_BYTES: usize = 33;
 const DEVICE_BYTES: usize = 34;
@@ -24,6 +25,7 @@ impl StatusPage {
     pub(crate) fn new() -> Result<Self> {
         let page = Self(Region::new(PAGE_BYTES, true)?);
         page.set_memory(None, None, None);
+        page.number(CORE).store(UNKNOWN, Ordering::Relaxed);
         Ok(page)
     }
 
@@ -52,6 +54,18 @@ impl StatusPage {
     pub(crate) fn set_executing(&self, seq: u64) {
         // Before anything of the batch is touched, and after all of it: a death in between is that batch's.
         self.0.atomic(EXECUTING).store(seq, Ordering::SeqCst);
+    }
+
+    /// The core that it was last seen on when it began to compute.
+    pub(crate) fn core(&self) -> Option<usize> {
+        let core = self.number(CORE).load(Ordering::Relaxed);
+        usize::try_from(core).ok().filter(|_| core != UNKNOWN)
+    }
+
+    /// Notes which core the calling thread, which is going to compute, is on. Only Linux tells.
+    pub(crate) fn compute_here(&self) {
+        #[cfg(target_os = "linux")]
+        self.number(CORE).store(rustix::thread::sched_getcpu() as u64, Ordering::Relaxed);
     }
 
     /// What the worker keeps in memory: all of it that is resident, and what its program holds on host and device.

@@ -3,12 +3,12 @@ use std::sync::Arc;
 use phalanx_backend::{BackendError, Completion, Device, OutputSpec, Slot, SlotOutput};
 use phalanx_tensor::{DType, Tensor};
 
-use super::{Reason, Work, Worker};
+use super::{Reason, Sample, Work, Worker};
 use crate::Recipe;
 use crate::wire::{Frame, Kind, MESSAGE_BYTES_MAX, WireError, decode, is_closed, receive_tensors};
 
 /// Why no more answers are taken.
-enum Stop {
+pub(super) enum Stop {
     /// The worker has closed its socket: it is about to end, and that says why.
     Closed,
     /// It is ended, for this reason.
@@ -30,9 +30,9 @@ fn unreadable(seq: u64, error: &std::io::Error) -> Stop {
 
 impl Worker {
     /// Completes what the worker answers, until it ends or has to be ended. `first` is called at its first answer.
-    pub(crate) fn serve(&self, recipe: &Recipe, first: impl Fn()) {
+    pub(crate) fn serve(&self, recipe: &Recipe, sample: &Sample, first: impl Fn()) {
         let stop = loop {
-            match self.answered(recipe) {
+            match self.answered(recipe, sample) {
                 Ok(()) if self.note_answer() => first(),
                 Ok(()) => {}
                 Err(stop) => break stop,
@@ -51,7 +51,7 @@ impl Worker {
     }
 
     /// Takes one answer.
-    fn answered(&self, recipe: &Recipe) -> Result<(), Stop> {
+    pub(super) fn answered(&self, recipe: &Recipe, sample: &Sample) -> Result<(), Stop> {
         let frame = self.bell.recv().map_err(|error| unreadable(0, &error))?.ok_or(Stop::Closed)?;
         let seq = frame.seq;
         let to_nothing = || garbage(seq, "an answer to nothing");
@@ -61,6 +61,9 @@ impl Worker {
                 let dtypes = |slot: &Slot| dynamic_dtypes(slot).eq(tensors.iter().map(Tensor::dtype));
                 let fits = |work: &Work| matches!(work, Work::Batch { slot, .. } if dtypes(slot));
                 let entry = self.flight.leave(seq, fits).ok_or_else(to_nothing)?;
+                if let Work::Batch { slot, .. } = &entry.work {
+                    sample.keep(slot);
+                }
                 entry.complete(|work| self.done(work, tensors));
             }
             Some(Kind::SingleDone) => {

@@ -4,6 +4,7 @@ mod answer;
 mod end;
 mod flight;
 mod oom;
+mod rehearsal;
 mod shown;
 mod spawner;
 mod start;
@@ -13,5 +14,6 @@ mod worker;
 
 pub(crate) use flight::Work;
 pub(crate) use oom::OomKills;
+pub(crate) use rehearsal::Sample;
 pub(crate) use system::Reason;
 pub(crate) use worker::Worker;

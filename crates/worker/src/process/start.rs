@@ -97,10 +97,7 @@ impl Worker {
     ) -> Result<Ready, WorkerError> {
         let mut has_greeted = false;
         let unfit = match self.prepared(recipe, options, &mut has_greeted) {
-            Ok(ready) => {
-                self.set_ready(true);
-                return Ok(ready);
-            }
+            Ok(ready) => return Ok(ready),
             Err(unfit) => unfit,
         };
         // One that closed its socket is about to end by itself, and that says more about why.

@@ -87,8 +87,13 @@ impl Worker {
         self.is_ready.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_ready(&self, is_ready: bool) {
-        self.is_ready.store(is_ready, Ordering::Release);
+    /// It may be given work from now on.
+    pub(crate) fn set_ready(&self) {
+        self.is_ready.store(true, Ordering::Release);
+    }
+
+    fn set_unready(&self) {
+        self.is_ready.store(false, Ordering::Release);
     }
 
     /// Whether it has ever answered a submission.
@@ -108,7 +113,7 @@ impl Worker {
 
     /// Ends it at once; its thread takes care of what follows.
     pub(crate) fn kill(&self, reason: Reason) {
-        self.set_ready(false);
+        self.set_unready();
         self.process.kill(reason);
     }
 
@@ -119,14 +124,14 @@ impl Worker {
 
     /// Lets it finish what it has, and end.
     pub(crate) fn close(&self) {
-        self.set_ready(false);
+        self.set_unready();
         self.is_closing.store(true, Ordering::Relaxed);
         self.bell.close_sending();
     }
 
     /// Takes no answers any more: it has to end now. Whether it was told to before.
     pub(super) fn expect_end(&self) -> bool {
-        self.set_ready(false);
+        self.set_unready();
         let was_closed = self.is_closing.swap(true, Ordering::Relaxed);
         self.is_ending.store(true, Ordering::Relaxed);
         self.bell.close();
@@ -192,7 +197,7 @@ impl Worker {
         *last += 1;
         let answer = self.exchange(kind, *last, payload);
         let unanswered = |error: &std::io::Error| {
-            self.set_ready(false);
+            self.set_unready();
             if !is_closed(error) {
                 let what = format!("did not answer a call ({error})");
                 self.kill(Reason::Garbage { seq: None, what });

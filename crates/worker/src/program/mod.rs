@@ -19,6 +19,7 @@ use crate::lane::{DEPTH_MAX, WorkerLane};
 use crate::{Recipe, WorkerError, WorkerOptions, is_worker};
 
 pub(crate) use shared::Shared;
+pub(crate) use slots::Slots;
 
 /// A model prepared in worker processes, one for each lane.
 ///

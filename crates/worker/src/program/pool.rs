@@ -20,8 +20,8 @@ pub(super) struct Pool {
     starting: usize,
     /// Lanes and calls that wait for one.
     waiting: usize,
-    /// Whether a lane was ever opened: from then on there is a spare.
-    had_lane: bool,
+    /// Whether a worker has ever answered: from then on there is a spare, which is warmed up with what was answered.
+    had_answer: bool,
     /// Workers in a row that died before they answered a first batch.
     deaths: u32,
     /// When the next may be started after the last of these deaths.
@@ -56,7 +56,6 @@ impl Shared {
     /// [`BackendError::NoWorker`] where too many have died, or the program is retired.
     pub(super) fn lease(self: &Arc<Self>) -> Result<Arc<Worker>, BackendError> {
         let mut pool = lock(&self.pool);
-        pool.had_lane = true;
         pool.waiting += 1;
         let leased = loop {
             if let Some(worker) = pool.take_idle() {
@@ -117,7 +116,7 @@ impl Shared {
         if let Some(error) = &pool.exhausted {
             return Err(error.clone());
         }
-        let wanted = pool.waiting + usize::from(self.options.spare && pool.had_lane);
+        let wanted = pool.waiting + usize::from(self.options.spare && pool.had_answer);
         while pool.idle.len() + pool.starting < wanted {
             self.start_one(pool)?;
         }
@@ -229,11 +228,20 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// A worker has ended before it was ready, and had prepared the model; `early` as for [`Shared::left`].
+    pub(super) fn gave_out(self: &Arc<Self>, worker: &Arc<Worker>, early: Option<BackendError>) {
+        lock(&self.pool).starting -= 1;
+        self.left(worker, early);
+    }
+
     /// A worker has answered its first batch: whatever killed those before it does not kill all.
-    pub(super) fn first_answer(&self) {
+    pub(super) fn first_answer(self: &Arc<Self>) {
         let mut pool = lock(&self.pool);
         pool.deaths = 0;
         pool.not_before = None;
+        pool.had_answer = true;
+        // That no spare can be started is noticed when one is needed.
+        let _ = self.ensure_one_comes(&mut pool);
         drop(pool);
         self.changed.notify_all();
     }

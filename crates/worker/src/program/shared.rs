@@ -5,7 +5,7 @@ use phalanx_backend::BackendError;
 use super::layouts::Layouts;
 use super::pool::Pool;
 use super::slots::Slots;
-use crate::process::OomKills;
+use crate::process::{OomKills, Sample};
 use crate::wire::Ready;
 use crate::{Recipe, WorkerOptions};
 
@@ -16,6 +16,7 @@ pub(crate) struct Shared {
     pub(crate) slots: Slots,
     pub(super) layouts: Layouts,
     pub(super) oom: OomKills,
+    pub(super) sample: Sample,
     pub(super) pool: Mutex<Pool>,
     /// The pool has changed.
     pub(super) changed: Condvar,
@@ -30,6 +31,7 @@ impl Shared {
             slots: Slots::default(),
             layouts: Layouts::default(),
             oom: OomKills::new(),
+            sample: Sample::default(),
             pool: Mutex::default(),
             changed: Condvar::new(),
             ready: OnceLock::new(),

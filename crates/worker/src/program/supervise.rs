@@ -39,12 +39,20 @@ impl Shared {
             Ok(ready) => ready,
             Err(error) => return self.not_started(Some(&worker), Some(error)),
         };
-        self.ready.get_or_init(|| ready);
+        let buckets = self.ready.get_or_init(|| ready).buckets();
+        let sizes = [buckets.fit(1).unwrap_or(1), buckets.max()];
+        let timeout = self.options.prepare_timeout;
+        if !worker.rehearse(&self.recipe, (&self.sample, &self.slots), &sizes, timeout) {
+            let end = worker.wait_for_end(&self.oom);
+            tracing::info!(pid = worker.pid(), "the worker {} while it was warmed up", end.how);
+            return self.gave_out(&worker, end.is_own.then_some(end.error));
+        }
+        worker.set_ready();
         tracing::debug!(pid = worker.pid(), "a worker is ready");
         if !self.joined(&worker) {
             worker.kill(Reason::Closed);
         }
-        worker.serve(&self.recipe, || self.first_answer());
+        worker.serve(&self.recipe, &self.sample, || self.first_answer());
         let end = worker.wait_for_end(&self.oom);
         tracing::info!(pid = worker.pid(), "the worker {}", end.how);
         let is_early = end.is_own && !worker.has_answered();

@@ -49,6 +49,7 @@ pub(crate) struct WireOptions {
     precision: String,
     rows_max: NonZeroUsize,
     shapes_max: NonZeroUsize,
+    spin_us: u32,
 }
 
 /// What was prepared.
@@ -97,6 +98,7 @@ impl From<&PrepareOptions> for WireOptions {
             precision: options.precision.to_string(),
             rows_max: options.rows_max,
             shapes_max: options.shapes_max,
+            spin_us: options.spin_us,
         }
     }
 }
@@ -109,6 +111,7 @@ impl WireOptions {
             precision: self.precision.parse().ok()?,
             rows_max: self.rows_max,
             shapes_max: self.shapes_max,
+            spin_us: self.spin_us,
         })
     }
 }

@@ -8,11 +8,16 @@ use rustix::process::{Pid, Signal, getpgid};
 
 use crate::Case;
 use crate::backend::ABORT;
-use crate::rig::{Rig, is_gone, options, poll, rig, signal, start};
+use crate::rig::{Rig, is_gone, options, poll, rig, rig_with, signal, start};
 
 pub(crate) const CASES: &[Case] = &[
     ("the_spare_takes_over", the_spare_takes_over),
     ("a_spare_that_dies_is_replaced", a_spare_that_dies_is_replaced),
+    (
+        "a_spare_has_run_the_smallest_and_the_largest_batch",
+        a_spare_has_run_the_smallest_and_the_largest_batch,
+    ),
+    ("a_batch_that_kills_in_rehearsal_is_an_early_death", a_batch_that_kills_in_rehearsal_is_an_early_death),
     ("workers_that_answered_are_always_replaced", workers_that_answered_are_always_replaced),
     ("early_deaths_are_limited", early_deaths_are_limited),
     ("lanes_that_were_closed_unused_are_no_deaths", lanes_that_were_closed_unused_are_no_deaths),
@@ -41,6 +46,36 @@ fn a_spare_that_dies_is_replaced() {
         let spare = rig.spare();
         signal(spare, Signal::KILL);
         poll("another spare", || (rig.spare() != spare).then_some(()));
+    }
+}
+
+fn a_spare_has_run_the_smallest_and_the_largest_batch() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("rows");
+    let rig = rig_with(options(&["note", file.to_str().expect("is text")]));
+    let spare = rig.spare();
+    let noted = std::fs::read_to_string(&file).expect("a batch was run");
+    let of_spare: Vec<&str> =
+        noted.lines().filter_map(|line| line.strip_prefix(&format!("{spare} "))).collect();
+    let largest = rig.program.buckets().max().to_string();
+    assert_eq!(of_spare, ["1", &largest]);
+}
+
+fn a_batch_that_kills_in_rehearsal_is_an_early_death() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("flag");
+    let mut options = options(&["abort-in-batch-if-there", file.to_str().expect("is text")]);
+    options.spare = false;
+    options.restarts_max = 2;
+    let mut rig = rig_with(options);
+    std::fs::write(&file, "").expect("writes");
+    rig.submit(1, &[1.0]);
+    rig.expect_lost(1);
+    match rig.reopen() {
+        Err(BackendError::NoWorker { message, .. }) => {
+            assert!(message.starts_with("3 in a row died"), "{message}");
+        }
+        other => panic!("{:?}", other.err()),
     }
 }
 
@@ -127,7 +162,7 @@ fn a_stopped_idle_worker_is_replaced() {
     let mut options = options(&[]);
     options.tick = Duration::from_millis(100);
     options.stale_ticks_max = 30;
-    let rig = Rig::open(&start(options)).expect("opens a lane");
+    let rig = rig_with(options);
     let spare = rig.spare();
     signal(spare, Signal::STOP);
     poll("another spare", || (rig.spare() != spare).then_some(()));

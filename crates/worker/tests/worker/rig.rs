@@ -42,9 +42,15 @@ pub(crate) fn start(options: WorkerOptions) -> Arc<WorkerProgram> {
     WorkerProgram::start(recipe(), options).expect("starts")
 }
 
-/// The program with default options, and a lane of it.
+/// The program with default options, and a lane of it that has run a batch, so that there is going to be a spare.
 pub(crate) fn rig() -> Rig {
-    Rig::open(&start(options(&[]))).expect("opens a lane")
+    rig_with(options(&[]))
+}
+
+pub(crate) fn rig_with(options: WorkerOptions) -> Rig {
+    let mut rig = Rig::open(&start(options)).expect("opens a lane");
+    rig.run(0, &[1.0]);
+    rig
 }
 
 pub(crate) struct Rig {

@@ -12,6 +12,7 @@ use crate::rig::{Rig, fill, options, poll, recipe, rig, start};
 pub(crate) const CASES: &[Case] = &[
     ("rows_in_every_position", rows_in_every_position),
     ("several_in_flight", several_in_flight),
+    ("a_lane_says_which_core_computes", a_lane_says_which_core_computes),
     ("a_slot_is_used_again", a_slot_is_used_again),
     ("slots_in_other_memory", slots_in_other_memory),
     ("a_slot_with_other_buffers", a_slot_with_other_buffers),
@@ -44,6 +45,12 @@ fn several_in_flight() {
             rig.expect_done(batch, &[batch as f32, -1.0]);
         }
     }
+}
+
+fn a_lane_says_which_core_computes() {
+    let mut rig = rig();
+    let core = rig.lane().core();
+    assert_eq!(core.is_some(), cfg!(target_os = "linux"), "{core:?}");
 }
 
 fn a_slot_is_used_again() {

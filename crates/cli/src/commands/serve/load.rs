@@ -5,6 +5,7 @@ use phalanx_engine::BackendChoice;
 use phalanx_model::Model;
 use phalanx_server::Server;
 
+use super::super::tune;
 use super::{Event, announce, options, repository};
 use crate::args::EngineArgs;
 use crate::failure::Failure;
@@ -52,7 +53,11 @@ fn load(server: &Server, settings: &Settings, wanted: &ModelSettings) -> Result<
     let name = &wanted.name;
     announce::step(&settings.server, &format!("loading {name} from {}", path.display()));
     let model = Model::load(path)?;
-    let options = options::model(&wanted.engine, &model)?;
+    let mut engine = wanted.engine.clone();
+    if settings.tune {
+        engine = tune::for_serving(path, &engine, &mut |text| announce::step(&settings.server, text))?;
+    }
+    let options = options::model(&engine, &model)?;
     server.serve(name, VERSION, model, options).map(drop).map_err(|error| {
         let failure = Failure::new(format_args!("model {name:?}: {error}"));
         match missing(&wanted.engine) {

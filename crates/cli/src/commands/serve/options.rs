@@ -113,6 +113,7 @@ pub(super) fn engine(args: &EngineArgs) -> ModelOptions {
         queue_limit: args.queue_limit.map(usize::from),
         optimize: args.optimize,
         precision: args.precision,
+        spin_us: args.spin_us,
         pad: (!args.pad.is_empty()).then(|| args.pad.clone()),
         memory_max: args.memory_max,
         device_submitters_max: args.device_submitters_max.map(usize::from),

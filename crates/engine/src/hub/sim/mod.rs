@@ -1,6 +1,8 @@
 //! All of the engine's logic on one thread, in virtual time, with everything that can happen at random: arrivals,
 //! callers that leave, batches that end well, fail or are lost, stops in between. The same seed gives the same run.
 
+mod hub;
+mod overdue;
 mod program;
 mod world;
 

@@ -5,25 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use phalanx_backend::{BackendError, Buckets, Completion, Device, Loss, Program, Slot};
-use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, Nanos, Options, PolicyKind, Scheduler, Taken};
+use phalanx_backend::{BackendError, Buckets, Completion, Loss, Slot};
+use phalanx_batch::{BatchRef, HoldId, LaneId, Nanos, Options, PolicyKind, Taken};
 use phalanx_tensor::Tensor;
 
-use super::program::{Tripler, numbers, run};
+use super::hub::hub;
+use super::program::{numbers, run};
 use crate::call::Part;
-use crate::fallback::{Candidate, Pace, Stack};
-use crate::hub::{BatchTimeout, Finished, Hub, Next, Scratch, Settings, Submission, Work};
-use crate::pad::PadPlan;
+use crate::hub::{Finished, Hub, Next, Scratch, Submission, Work};
 use crate::{EngineError, Infer};
-
-/// Candidates take over from each other within one run.
-const PACE: Pace = Pace {
-    failures_max: 2,
-    window_ns: 10_000,
-    probes_needed: 2,
-    probe_wait_min_ns: 500,
-    probe_wait_max_ns: 2_000,
-};
 
 /// How requests ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,33 +141,11 @@ pub(super) fn random_world(seed: u64) -> World {
         lead_ns: 0,
         policy: policies[random.below(4)],
     };
-    let mut latency = LatencyModel::any(rows_max);
-    for index in 0..latency.sizes().len() {
-        latency.calibrate(index, 100 + 10 * latency.sizes()[index] as u64);
-    }
-    let program = Arc::new(Tripler::new(buckets.clone()));
-    let settings = Settings {
-        signature: program.signature().clone(),
-        backend: "tripler",
-        batched: true,
-        buckets,
-        rows_max,
-        pad: PadPlan::new(&[], program.signature()).unwrap(),
-        groups_max: 2,
-        input_bytes_max: u64::MAX,
-        latency,
-        batch_timeout: BatchTimeout::Fixed(5_000),
-        recovers: !random.one_in(4),
-    };
-    let (recovers, levels) = (settings.recovers, 1 + random.below(2));
+    let (recovers, levels) = (!random.one_in(4), 1 + random.below(2));
     let is_rough = random.one_in(2);
-    let primary: Arc<dyn Program> = program;
-    let candidate = || Candidate::ready("tripler", Device::Cpu, Arc::clone(&primary));
-    let others = (1..levels).map(|_| candidate()).collect();
-    let stack = Stack::new(candidate(), Arc::clone(&primary), others, PACE);
     let lanes = options.lanes;
     World {
-        hub: Hub::new(stack, settings, Scheduler::new(options), usize::MAX),
+        hub: hub(options, buckets, recovers, levels),
         random,
         now_ns: 0,
         callers: Vec::new(),
@@ -341,7 +309,7 @@ impl World {
         self.hub.form_ahead(self.now_ns, &mut Vec::new());
         if self.random.one_in(50) {
             // The batches given up still run; what comes of them is nobody's any more.
-            for lane in self.hub.abandon_overdue(self.now_ns).0 {
+            for lane in self.hub.watch(self.now_ns).given_up {
                 self.gave_up = true;
                 self.hub.lane_restored(lane);
             }

@@ -3,10 +3,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss};
-use phalanx_batch::{BatchRef, LaneId, Nanos};
+use phalanx_batch::{BatchRef, Joined, LaneId, Nanos};
 
 use super::panic_message;
-use crate::hub::{Finished, Hub, lock};
+use crate::call::Part;
+use crate::hub::{Finished, Hub, Scratch, Work, lock};
 
 /// Where an opened lane says that a batch has ended.
 pub(super) struct Ended {
@@ -28,6 +29,17 @@ struct State {
     last_end_ns: Nanos,
     /// How the batch that a blocking lane ran has ended.
     blocking: Option<Completion>,
+    /// The lane's thread waits until nothing is in flight any more.
+    owner_waits: bool,
+    /// What handing out needs; away while it is used.
+    desk: Option<Box<Desk>>,
+}
+
+/// What handing out and forming need, kept to avoid allocations.
+#[derive(Default)]
+struct Desk {
+    scratch: Scratch,
+    joined: Vec<Joined<Part>>,
 }
 
 impl Ended {
@@ -65,9 +77,11 @@ impl Ended {
         Finished { batch, completion, took_ns }
     }
 
-    /// Whether nothing that was submitted is still to end.
-    pub(super) fn is_idle(&self) -> bool {
-        lock(&self.state).submitted.is_empty()
+    /// Whether nothing that was submitted is still to end; else the lane's thread is woken when that is so.
+    pub(super) fn is_idle_or_will_wake(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.owner_waits = !state.submitted.is_empty();
+        !state.owner_waits
     }
 
     /// Whether a batch has ended well since this was last asked.
@@ -94,6 +108,12 @@ impl State {
         self.last_end_ns = now_ns;
         Some((batch, took_ns))
     }
+
+    /// The same, and whether it is the one that the lane's thread waits for.
+    fn end(&mut self, id: u64, now_ns: Nanos) -> Option<(BatchRef, Nanos, bool)> {
+        let (batch, took_ns) = self.took_ns(id, now_ns)?;
+        Some((batch, took_ns, self.owner_waits && self.submitted.is_empty()))
+    }
 }
 
 impl Completions for Ended {
@@ -103,9 +123,29 @@ impl Completions for Ended {
             lock(&self.state).blocking.get_or_insert(completion);
             return;
         }
+        self.hub.placing.keep_off();
         let now_ns = self.hub.now_ns();
-        let Some((batch, took_ns)) = lock(&self.state).took_ns(batch.0, now_ns) else { return };
+        let Some((batch, took_ns, was_last)) = lock(&self.state).end(batch.0, now_ns) else { return };
         self.note(&completion);
-        self.hub.finish(self.lane, Finished { batch, completion, took_ns }, now_ns);
+        let owner_must_know = was_last || matches!(completion, Completion::Lost(_));
+        let finished = Finished { batch, completion, took_ns };
+        self.hub.ended(self.lane, &finished, now_ns);
+        if owner_must_know {
+            self.hub.wake(Some(self.lane));
+        }
+        self.hand_out(finished, now_ns);
+    }
+}
+
+impl Ended {
+    /// Hands out what has ended: here where it is little, since waking the mover would take longer.
+    fn hand_out(&self, finished: Finished, now_ns: Nanos) {
+        if !matches!(finished.completion, Completion::Done(_)) || !self.hub.is_small(&finished) {
+            return self.hub.inbox.push(Work::Deliver(finished));
+        }
+        let mut desk = lock(&self.state).desk.take().unwrap_or_default();
+        self.hub.deliver(finished, now_ns, &mut desk.scratch);
+        self.hub.form_ahead(self.hub.now_ns(), &mut desk.joined);
+        lock(&self.state).desk = Some(desk);
     }
 }

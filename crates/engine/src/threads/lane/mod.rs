@@ -51,6 +51,9 @@ impl LaneThread {
                     Left::Exit => return,
                     Left::Moved => continue,
                     Left::Lost => {
+                        if opened.ended.take_well() {
+                            lost_in_a_row = 0;
+                        }
                         lost_in_a_row += 1;
                         if lost_in_a_row <= LOST_IN_A_ROW_MAX {
                             continue;
@@ -71,6 +74,8 @@ impl LaneThread {
     }
 
     fn open(&self, level: usize) -> Result<Opened, BackendError> {
+        // What is prepared here may start threads that compute.
+        self.hub.placing.roam();
         let program = self.hub.stack.program(level)?;
         let ended = Arc::new(Ended::new(&self.hub, self.lane, program.limits().async_submit));
         let completions: Arc<dyn Completions> = Arc::clone(&ended) as Arc<dyn Completions>;

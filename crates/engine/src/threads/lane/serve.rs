@@ -69,7 +69,7 @@ impl LaneThread {
             match (replaced, lost) {
                 (true, _) => return Some(Left::Exit),
                 (_, true) => return Some(Left::Lost),
-                _ if opened.ended.is_idle() => return Some(Left::Moved),
+                _ if opened.ended.is_idle_or_will_wake() => return Some(Left::Moved),
                 // The end of each batch that this lane has in flight wakes the thread.
                 _ => std::thread::park(),
             }
@@ -124,6 +124,7 @@ impl LaneThread {
         turn: Option<Turn<'_>>,
     ) -> Option<Finished> {
         if level != opened.level {
+            self.hub.placing.roam();
             self.run_aside(&mut opened.aside, level, batch, work);
             return None;
         }
@@ -134,6 +135,10 @@ impl LaneThread {
             Submission::Single { inputs } => lane.submit_single(id, &inputs),
         });
         if ended.asynchronous {
+            if let Some(core) = lane.core() {
+                self.hub.placing.lane_is_on(self.lane.0, core);
+            }
+            self.hub.placing.keep_off();
             return None;
         }
         let run = ended.take_blocking(batch);

@@ -35,7 +35,7 @@ pub(super) fn send(
     let precision = engine.info().precision;
     let (answers, samples) = Answers::of(&*program, precision, &plan.setup.samples, ANSWERS_BUDGET)?;
     let (strategy, answers) = ("callers", Arc::new(answers));
-    let load = Load { strategy, engine, samples, answers, callers };
+    let load = Load { strategy, engine, samples, answers, callers, wait_every: 1 };
     let mut trace = Trace::new();
     let begin = Instant::now();
     let mut answered = 0;

@@ -41,6 +41,7 @@ struct Options {
     precision: Precision,
     rows_max: std::num::NonZeroUsize,
     shapes_max: std::num::NonZeroUsize,
+    spin_us: u32,
 }
 
 impl Request {
@@ -73,6 +74,7 @@ impl Request {
                 precision: options.precision,
                 rows_max: options.rows_max,
                 shapes_max: options.shapes_max,
+                spin_us: options.spin_us,
             },
             shapes: task.inputs.shapes.iter().map(dims).collect(),
             given: given.transpose()?,
@@ -88,6 +90,7 @@ impl Request {
             precision: self.options.precision,
             rows_max: self.options.rows_max,
             shapes_max: self.options.shapes_max,
+            spin_us: self.options.spin_us,
         }
     }
 

@@ -1,0 +1,28 @@
+//! Where the time of a batch goes on a GPU: each submission by itself.
+//!
+//!     steps MODEL PRECISION BATCHES
+
+use phalanx_backend::{Device, PrepareOptions};
+use phalanx_model::Model;
+
+/// Size of axes that are free besides axis 0.
+const FREE: usize = 32;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [model, precision, batches] = &arguments[..] else { return Err("expected MODEL PRECISION BATCHES".into()) };
+    let model = Model::load(std::path::Path::new(model))?;
+    let options = PrepareOptions { precision: precision.parse()?, ..PrepareOptions::default() };
+    for batch in batches.split(',') {
+        let rows: usize = batch.parse()?;
+        let shapes = phalanx_backend::fit::shapes_with(model.signature(), rows, Some(FREE));
+        let shapes = shapes.ok_or("the model has an input without a shape")?;
+        let times = phalanx_cuda::Cuda::new().step_times(&model, Device::Cuda(0), &options, &shapes)?;
+        let total: f32 = times.iter().map(|step| step.took_us).sum();
+        println!("{} {precision}, {rows} rows: {total:.1} us in {} submissions", model.name(), times.len());
+        for step in times {
+            println!("{:9.2} us  {:<10} {}", step.took_us, step.operation, step.name);
+        }
+    }
+    Ok(())
+}
