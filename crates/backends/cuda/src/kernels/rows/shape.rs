@@ -47,13 +47,18 @@ impl Team {
     }
 }
 
-/// The operand whose elements are the most.
+/// The operand that the most is read of. Where an index chooses the place, that may be another for each row.
 fn main_operand<'a>(plan: &Plan, rows: &'a Rows) -> Option<&'a Operand> {
-    let shape = rows.full_shape();
-    let bytes = |operand: &Operand| {
-        operand.distinct(&shape) * plan.value(operand.value).dtype.size_bytes().unwrap_or(0)
+    let (shape, count) = (rows.full_shape(), rows.outer.len());
+    let bytes = |index: usize, operand: &Operand| {
+        let is_indirect = rows.before.is_indirect(index);
+        let axes = shape.iter().zip(&operand.strides).enumerate();
+        let walked = axes.filter(|(axis, (_, stride))| **stride > 0 || (is_indirect && *axis < count));
+        let elements: usize = walked.map(|(_, (size, _))| size).product();
+        elements * plan.value(operand.value).dtype.size_bytes().unwrap_or(0)
     };
-    rows.before.operands.iter().max_by_key(|operand| bytes(operand))
+    let operands = rows.before.operands.iter().enumerate();
+    operands.max_by_key(|(index, operand)| bytes(*index, operand)).map(|(_, operand)| operand)
 }
 
 /// Rows whose axes are in the order in which what they read lies in memory.

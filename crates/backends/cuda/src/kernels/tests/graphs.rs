@@ -6,8 +6,9 @@ use phalanx_plan::{
 };
 use phalanx_tensor::{DType, Shape};
 
-use super::assert_agrees;
+use super::{assert_agrees, lowered};
 use super::models::inputs;
+use crate::kernels::Task;
 
 /// A plan of one operation, whose operands are inputs. Their elements are as many as it reads.
 struct Single {
@@ -55,6 +56,14 @@ fn dense(shape: &[usize]) -> Vec<usize> {
         strides[axis - 1] = strides[axis] * shape[axis];
     }
     strides
+}
+
+/// The text of the kernel of the only step.
+fn source(plan: &Plan) -> String {
+    match &lowered(plan)[0].tasks[0] {
+        Task::Launch(launch) => launch.source.to_string(),
+        other => panic!("expected a kernel, got {other:?}"),
+    }
 }
 
 fn agrees(plan: &Plan, tolerance: f32) {
@@ -195,6 +204,27 @@ fn rows_of_every_reduction_and_length() {
             agrees(&plan, 1e-5);
         }
     }
+}
+
+#[test]
+fn rows_that_are_looked_up_are_read_along() {
+    let (mut single, full) = (Single::new(), [3, 5, 8]);
+    let index = single.operand(DType::I64, &full, &[5, 1, 0], 0);
+    let mut table = single.operand(DType::F16, &[4, 8], &[8, 1], 0);
+    table.strides = vec![0, 0, 1];
+    let nodes = vec![Node::Load(0), Node::LoadAt { operand: 1, index: 0, stride: 8, size: 4 }];
+    let op = Op::Rows(Rows {
+        outer: vec![3, 5],
+        inner: vec![8],
+        before: Kernel { operands: vec![index, table], nodes },
+        reduction: Reduction::LayerNorm { epsilon: 1e-3 },
+        after: Kernel::given(),
+        store: dense(&full),
+    });
+    let plan = single.plan(op, DType::F32, &full);
+    let text = source(&plan);
+    assert!(text.contains("OWN_ROWS = false") && text.contains("pack<8>(at1 + nearest("), "{text}");
+    agrees(&plan, 1e-5);
 }
 
 #[test]
