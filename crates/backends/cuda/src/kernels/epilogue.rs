@@ -16,7 +16,8 @@ pub(crate) fn epilogue(plan: &Plan, call: &ProductCall) -> Result<Launch, LowerE
         true => vec![matrix.batch_stride, 1, matrix.leading],
     };
     let sums = operand(plan, call.d.pointer, along(&call.d))?;
-    let bias = call.bias.map(|bias| operand(plan, bias.pointer, vec![bias.batch_stride, 0, 1])).transpose()?;
+    let bias =
+        call.bias.map(|bias| operand(plan, bias.pointer, vec![bias.batch_stride, 0, 1])).transpose()?;
     let residual = call.c.map(|c| operand(plan, c.pointer, along(&c))).transpose()?;
     let epilogue = Epilogue { scale: call.scale, bias, residual, activation: call.activation };
     let (output, store_offset, store) = (sums.value, sums.offset, sums.strides.clone());

@@ -45,8 +45,6 @@ pub(crate) enum Argument {
     Pointer(Pointer),
     /// `unsigned`.
     U32(u32),
-    /// `float`.
-    F32(f32),
 }
 
 /// One launch of a generated kernel.

@@ -23,8 +23,8 @@ pub(crate) use self::chip::Chip;
 pub(crate) use self::copy::copy;
 pub(crate) use self::epilogue::epilogue;
 pub(crate) use self::error::LowerError;
-pub(crate) use self::product::{LoraCall, lora, small_product, small_tile};
 pub(crate) use self::launch::{Argument, Bias, Launch, Lowered, Matrix, Pointer, ProductCall, Task};
+pub(crate) use self::product::{LoraCall, lora, small_product, small_tile};
 
 use phalanx_plan::{Op, Plan, Step};
 
@@ -39,7 +39,7 @@ pub(crate) fn lower(plan: &Plan, step: &Step, chip: &Chip) -> Result<Lowered, Lo
         Op::Rows(op) => rows::lower(plan, op, step.output).map(Lowered::launch),
         Op::Pool(op) => pool::lower(plan, op, step.output).map(Lowered::launch),
         Op::Attention(op) => attention::lower(plan, op, step.output, chip).map(Lowered::launch),
-        Op::Conv(op) => conv::lower(plan, op, step.output),
+        Op::Conv(op) => conv::lower(plan, op, step.output, chip),
         Op::Product(op) => {
             let tasks = product::lower(plan, op, step.output)?.into_iter().map(Task::Product).collect();
             Ok(Lowered { tasks, scratch_bytes: 0 })

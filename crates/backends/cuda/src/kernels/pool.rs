@@ -91,7 +91,10 @@ fn divisor(pool: &Pool) -> String {
             for (axis, window) in pool.windows.iter().enumerate() {
                 let end = window.pad_before + window.input + window.pad_after;
                 let (kernel, stride, dilation) = (window.kernel, window.stride, window.dilation);
-                let _ = writeln!(text, "    const unsigned room{axis} = {end}u - min({end}u, o{axis} * {stride}u);");
+                let _ = writeln!(
+                    text,
+                    "    const unsigned room{axis} = {end}u - min({end}u, o{axis} * {stride}u);"
+                );
                 let _ = writeln!(
                     text,
                     "    divisor *= min({kernel}u, (room{axis} + {}u) / {dilation}u);",

@@ -10,7 +10,10 @@ pub(super) fn loops(windows: &[Window], body: &str) -> String {
     let mut text = String::new();
     for (axis, window) in windows.iter().enumerate() {
         let Window { input, kernel, stride, dilation, pad_before, pad_after: _, output: _ } = window;
-        let _ = writeln!(text, "#pragma unroll\n    for (unsigned k{axis} = 0; k{axis} < {kernel}u; ++k{axis}) {{");
+        let _ = writeln!(
+            text,
+            "#pragma unroll\n    for (unsigned k{axis} = 0; k{axis} < {kernel}u; ++k{axis}) {{"
+        );
         // Before the first element it wraps around to a large number.
         let place = format!("o{axis} * {stride}u + k{axis} * {dilation}u - {pad_before}u");
         let _ = writeln!(text, "    const unsigned i{axis} = {place};");

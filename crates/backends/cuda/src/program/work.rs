@@ -162,7 +162,6 @@ fn word(argument: &Argument, plan: &Plan, memory: &Memory<'_>) -> u64 {
     match argument {
         Argument::Pointer(pointer) => memory.address(plan, pointer),
         Argument::U32(number) => u64::from(*number),
-        Argument::F32(number) => u64::from(number.to_bits()),
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use phalanx_plan::{Attention, Operand, Plan, ValueId};
 
-use crate::kernels::error::count;
 use super::Places;
+use crate::kernels::error::count;
 use crate::kernels::source::{self, fill};
 use crate::kernels::{Argument, Launch, LowerError};
 

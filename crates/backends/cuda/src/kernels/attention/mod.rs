@@ -55,9 +55,8 @@ impl Places {
         attention: &Attention,
         store: &Operand,
     ) -> Result<Vec<(&'static str, String)>, LowerError> {
-        let type_of = |operand: &Operand, what| {
-            element(plan.value(operand.value).dtype, what).map(str::to_owned)
-        };
+        let type_of =
+            |operand: &Operand, what| element(plan.value(operand.value).dtype, what).map(str::to_owned);
         Ok(vec![
             ("STORED", type_of(store, "a result of attention")?),
             ("QUERY", type_of(&attention.query, "queries")?),

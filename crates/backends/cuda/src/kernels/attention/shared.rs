@@ -18,7 +18,9 @@ const WIDTH_MAX: usize = 160;
 /// Whether attention is of the form that the kernel is for.
 pub(super) fn fits(attention: &Attention) -> bool {
     let operands = [&attention.query, &attention.key, &attention.value];
-    [attention.width, attention.value_width].iter().all(|width| width.is_multiple_of(4) && *width <= WIDTH_MAX)
+    [attention.width, attention.value_width]
+        .iter()
+        .all(|width| width.is_multiple_of(4) && *width <= WIDTH_MAX)
         && operands.iter().all(|operand| super::is_aligned(attention, &operand.strides, operand.offset, 4))
         && super::is_aligned(attention, &attention.store, 0, 4)
 }

@@ -6,7 +6,7 @@ use phalanx_plan::{Conv, Operand, Plan, Precision, ValueId};
 use super::unfold::{self, Unfolded};
 use crate::kernels::expression::pointer;
 use crate::kernels::strand::Joined;
-use crate::kernels::{Bias, Lowered, LowerError, Matrix, Pointer, ProductCall, Task};
+use crate::kernels::{Bias, LowerError, Lowered, Matrix, Pointer, ProductCall, Task};
 
 /// Unfolded windows that are in memory at once: what stays in the cache of a large chip.
 const SCRATCH_BYTES_MAX: usize = 32 << 20;
@@ -15,7 +15,8 @@ const SCRATCH_BYTES_MAX: usize = 32 << 20;
 pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Option<Lowered>, LowerError> {
     let store = Operand { value: output, offset: 0, strides: conv.store.clone() };
     let Some(form) = Form::of(conv, &store) else { return Ok(None) };
-    let unfolded = Unfolded { conv, dtype: plan.value(conv.weight.value).dtype, order: &form.order, depth: form.depth };
+    let unfolded =
+        Unfolded { conv, dtype: plan.value(conv.weight.value).dtype, order: &form.order, depth: form.depth };
     let image_bytes = unfolded.image_bytes();
     let fitting = (SCRATCH_BYTES_MAX / image_bytes.max(1)).clamp(1, conv.batch.max(1));
     let chunks = conv.batch.div_ceil(fitting);

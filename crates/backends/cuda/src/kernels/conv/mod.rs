@@ -1,8 +1,10 @@
-//! Convolutions: directly where a window is small, else as a product of unfolded windows.
+//! Convolutions: directly where a window is small; as a product whose rows are loaded as windows where channels lie
+//! innermost and are few; else as a product of unfolded windows.
 
 mod columns;
 mod depthwise;
 mod direct;
+mod implicit;
 mod unfold;
 
 use phalanx_plan::{Class, Conv, Plan, ValueId};
@@ -10,22 +12,28 @@ use phalanx_plan::{Class, Conv, Plan, ValueId};
 use super::epilogue;
 use super::expression::{self, Expression, Signature};
 use super::strand::Strand;
-use super::{Lowered, LowerError};
+use super::{Chip, LowerError, Lowered};
 
 /// Elements of a window, over all channels of a group, up to which it is not unfolded.
 const DIRECT_WINDOW_MAX: usize = 64;
 
 /// The tasks of a convolution.
-pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Lowered, LowerError> {
+pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId, chip: &Chip) -> Result<Lowered, LowerError> {
     if conv.groups > 1 && conv.channels_in == 1 && conv.channels_out == 1 {
         return depthwise::lower(plan, conv, output).map(Lowered::launch);
     }
-    if window_elements(conv) > DIRECT_WINDOW_MAX || direct::weight_elements(conv) > direct::SHARED_MAX {
-        if let Some(lowered) = columns::lower(plan, conv, output)? {
-            return Ok(lowered);
-        }
+    let is_small =
+        window_elements(conv) <= DIRECT_WINDOW_MAX && direct::weight_elements(conv) <= direct::SHARED_MAX;
+    if is_small {
+        return direct::lower(plan, conv, output).map(Lowered::launch);
     }
-    direct::lower(plan, conv, output).map(Lowered::launch)
+    if let Some(launch) = implicit::lower(plan, conv, output, chip)? {
+        return Ok(Lowered::launch(launch));
+    }
+    match columns::lower(plan, conv, output)? {
+        Some(lowered) => Ok(lowered),
+        None => direct::lower(plan, conv, output).map(Lowered::launch),
+    }
 }
 
 /// Elements that one of the result is made of.

@@ -35,7 +35,12 @@ impl Unfolded<'_> {
 }
 
 /// The kernel that writes out the windows of some images.
-pub(super) fn launch(plan: &Plan, unfolded: &Unfolded<'_>, first: usize, images: usize) -> Result<Launch, LowerError> {
+pub(super) fn launch(
+    plan: &Plan,
+    unfolded: &Unfolded<'_>,
+    first: usize,
+    images: usize,
+) -> Result<Launch, LowerError> {
     let Unfolded { conv, dtype, depth, .. } = unfolded;
     let from = plan.value(conv.input.value).dtype;
     let size = dtype.size_bytes().unwrap_or(16).max(1);

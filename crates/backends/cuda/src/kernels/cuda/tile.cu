@@ -3,12 +3,8 @@
 constexpr unsigned N = ${N}, K = ${K};
 constexpr bool A_TURNED = ${A_TURNED}, B_TURNED = ${B_TURNED};
 constexpr int A_PACK = ${A_PACK}, B_PACK = ${B_PACK};
-typedef ${NUMBER} Number;
 
-// Elements of a tile that a thread brings.
-template <int PACK> struct Brought { Pack<Number, PACK> items[16 / PACK]; };
-
-// A tile of SIDE × 32 whose dense axis is that of the sum (not TURNED) or the other one.
+// Loads a tile of 64 × 32, zeros where there is none.
 template <bool TURNED, int PACK>
 __device__ __forceinline__ void bring(
     Brought<PACK>& brought, const Number* from, size_t leading, unsigned first, unsigned end, unsigned start) {
@@ -17,27 +13,12 @@ __device__ __forceinline__ void bring(
     for (int item = 0; item < 16 / PACK; ++item) {
         const unsigned number = item * 128 + threadIdx.x, line = number / LINE, place = number % LINE * PACK;
         const unsigned side = first + (TURNED ? place : line), k = start + (TURNED ? line : place);
-        // Of a side past the end nothing is kept; a sum must not go on there.
         const bool is_inside = k < K && side < end;
         if (is_inside) {
             brought.items[item] = pack<PACK>(from + (TURNED ? k * leading + side : side * leading + k));
         } else {
 #pragma unroll
             for (int lane = 0; lane < PACK; ++lane) brought.items[item].items[lane] = Stored<Number>::of(0.0f);
-        }
-    }
-}
-
-template <bool TURNED, int PACK, typename Place>
-__device__ __forceinline__ void keep(Kept* tile, const Brought<PACK>& brought, Place place) {
-    constexpr unsigned LINE = (TURNED ? 64 : 32) / PACK;
-#pragma unroll
-    for (int item = 0; item < 16 / PACK; ++item) {
-        const unsigned number = item * 128 + threadIdx.x, line = number / LINE, first = number % LINE * PACK;
-#pragma unroll
-        for (int lane = 0; lane < PACK; ++lane) {
-            const unsigned side = TURNED ? first + lane : line, k = TURNED ? line : first + lane;
-            tile[place(side, k)] = kept(brought.items[item].items[lane]);
         }
     }
 }

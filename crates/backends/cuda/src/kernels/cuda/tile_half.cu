@@ -1,7 +1,8 @@
 // 16 bits in the tensor cores. Rows of shared memory are such that a warp reads from all banks at once.
+typedef ${NUMBER} Number;
 typedef unsigned short Kept;
 constexpr int LEFT = 64 * 40, RIGHT = ${B_TURNED} ? 64 * 40 : 32 * 72;
-template <typename Number> __device__ __forceinline__ Kept kept(Number x) { return x.bits; }
+__device__ __forceinline__ Kept kept(Number x) { return x.bits; }
 struct LeftPlace {
     __device__ __forceinline__ unsigned operator()(unsigned side, unsigned k) const { return side * 40 + k; }
 };
@@ -53,6 +54,6 @@ __device__ __forceinline__ void add(float (&sums)[8][4], const Kept* left, const
             }
         }
 #pragma unroll
-        for (int tile = 0; tile < 8; ++tile) multiply(sums[tile], a[tile / 4], b[tile % 4], ${NUMBER}());
+        for (int tile = 0; tile < 8; ++tile) multiply(sums[tile], a[tile / 4], b[tile % 4], Number());
     }
 }

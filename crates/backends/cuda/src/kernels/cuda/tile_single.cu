@@ -1,7 +1,8 @@
 // Singles, without tensor cores: a thread has 8 × 4 results.
+typedef ${NUMBER} Number;
 typedef float Kept;
 constexpr int LEFT = 32 * 68, RIGHT = 32 * 68;
-template <typename Number> __device__ __forceinline__ Kept kept(Number x) { return read(x); }
+__device__ __forceinline__ Kept kept(Number x) { return read(x); }
 struct Place {
     __device__ __forceinline__ unsigned operator()(unsigned side, unsigned k) const { return k * 68 + side; }
 };

@@ -1,4 +1,5 @@
 // Singles rounded to tf32 in the tensor cores. Rows of shared memory are such that a warp reads from all banks at once.
+typedef ${NUMBER} Number;
 typedef float Kept;
 constexpr int LEFT = 64 * 36, RIGHT = ${B_TURNED} ? 64 * 36 : 32 * 72;
 __device__ __forceinline__ Kept kept(float x) { return to_tf32(x); }

@@ -50,7 +50,8 @@ impl<'a> Expression<'a> {
     /// How many elements of its widest dense operand make 16 bytes; `None` where no operand is dense.
     pub(super) fn width(&self) -> Option<usize> {
         let dense = (0..self.strands.len()).filter(|&operand| self.lanes(operand, 2) == Some(Lanes::Dense));
-        let bytes = dense.filter_map(|operand| self.plan.value(self.operand(operand).value).dtype.size_bytes());
+        let bytes =
+            dense.filter_map(|operand| self.plan.value(self.operand(operand).value).dtype.size_bytes());
         bytes.map(|bytes| (16 / bytes).max(1)).min()
     }
 

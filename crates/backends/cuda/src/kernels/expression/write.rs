@@ -68,13 +68,18 @@ impl Expression<'_> {
             if let Some(pack) = self.packed(id, *node, width, &is_shared) {
                 let _ = writeln!(text, "        const auto pack{id} = pack<{width}>({pack});");
             } else if is_shared[id] {
-                let _ = writeln!(text, "        const auto n{id} = {};", self.computed(id, *node, width, false)?);
+                let _ =
+                    writeln!(text, "        const auto n{id} = {};", self.computed(id, *node, width, false)?);
             }
         }
         let _ = writeln!(text, "#pragma unroll\n        for (int lane = 0; lane < {width}; ++lane) {{");
         for (id, node) in self.kernel.nodes.iter().enumerate().filter(|(id, _)| !is_shared[*id]) {
             let is_packed = self.packed(id, *node, width, &is_shared).is_some();
-            let _ = writeln!(text, "            const auto n{id} = {};", self.computed(id, *node, width, is_packed)?);
+            let _ = writeln!(
+                text,
+                "            const auto n{id} = {};",
+                self.computed(id, *node, width, is_packed)?
+            );
         }
         let _ = writeln!(text, "            result[lane] = n{};\n        }}", self.kernel.root());
         Ok(())

@@ -10,7 +10,11 @@ const CALLS_MAX: usize = 4096;
 
 /// The calls of a product. Its batch axes are one where the strides of all operands allow that, else one call is made
 /// for each index of the others.
-pub(in crate::kernels) fn lower(plan: &Plan, product: &Product, output: ValueId) -> Result<Vec<ProductCall>, LowerError> {
+pub(in crate::kernels) fn lower(
+    plan: &Plan,
+    product: &Product,
+    output: ValueId,
+) -> Result<Vec<ProductCall>, LowerError> {
     let store = Operand { value: output, offset: 0, strides: product.store.clone() };
     let batch = Batch::of(product, &store);
     let count = batch.outer.iter().map(|axis| axis.size).product::<usize>();
@@ -44,9 +48,8 @@ fn operands<'a>(product: &'a Product, store: &'a Operand) -> Vec<&'a Operand> {
 impl Batch {
     fn of(product: &Product, store: &Operand) -> Self {
         let operands = operands(product, store);
-        let axes = product.batch.iter().enumerate().filter(|(_, size)| **size != 1).map(|(axis, &size)| Axis {
-            size,
-            strides: operands.iter().map(|operand| operand.strides[axis]).collect(),
+        let axes = product.batch.iter().enumerate().filter(|(_, size)| **size != 1).map(|(axis, &size)| {
+            Axis { size, strides: operands.iter().map(|operand| operand.strides[axis]).collect() }
         });
         let mut joined: Vec<Axis> = Vec::new();
         for axis in axes {
@@ -71,7 +74,10 @@ fn call(plan: &Plan, product: &Product, store: &Operand, batch: &Batch, index: u
     let mut offsets = vec![0; operands.len()];
     let mut rest = index;
     for axis in batch.outer.iter().rev() {
-        offsets.iter_mut().zip(&axis.strides).for_each(|(offset, stride)| *offset += rest % axis.size * stride);
+        offsets
+            .iter_mut()
+            .zip(&axis.strides)
+            .for_each(|(offset, stride)| *offset += rest % axis.size * stride);
         rest /= axis.size;
     }
     let place = |number: usize| {

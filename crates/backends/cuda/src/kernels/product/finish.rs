@@ -28,7 +28,10 @@ impl Finish {
             let dtype = element(bias.dtype, "a bias")?;
             fields.push_str(&format!("    const {dtype}* bias;\n"));
             parameters.push_str(&format!("const {dtype}* bias, "));
-            body.push_str(&format!("        x += read(bias[batch * (size_t){} + column]);\n", bias.batch_stride));
+            body.push_str(&format!(
+                "        x += read(bias[batch * (size_t){} + column]);\n",
+                bias.batch_stride
+            ));
             arguments.push(Argument::Pointer(bias.pointer));
             passed = "bias";
         }

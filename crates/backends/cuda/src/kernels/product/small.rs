@@ -59,11 +59,8 @@ fn by_rows(call: &ProductCall, chip: &Chip) -> Result<Option<Launch>, LowerError
     let is_wide = call.n * call.batch >= chip.multiprocessors as usize * columns * lanes(128);
     let lanes = if is_wide { lanes(128) } else { lanes(32) };
     let depth = source::widest(4, |width| is_aligned(&call.a, call.k, width));
-    let names = [
-        ("COLUMNS", columns.to_string()),
-        ("LANES", lanes.to_string()),
-        ("DEPTH", depth.to_string()),
-    ];
+    let names =
+        [("COLUMNS", columns.to_string()), ("LANES", lanes.to_string()), ("DEPTH", depth.to_string())];
     let blocks = call.n.div_ceil(columns * lanes);
     launch(call, include_str!("../cuda/product_by_rows.cu"), &names, blocks)
 }

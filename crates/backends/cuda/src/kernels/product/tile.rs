@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use phalanx_tensor::DType;
-
 use super::finish::Finish;
+use super::arithmetic::Arithmetic;
 use super::small::width;
 use crate::kernels::error::count;
 use crate::kernels::expression::element;
@@ -14,36 +13,6 @@ use crate::kernels::{Argument, Chip, Launch, LowerError, ProductCall};
 const THREADS: u32 = 128;
 const TILE: usize = 64;
 
-/// How a tile is multiplied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Arithmetic {
-    Half,
-    Tf32,
-    Single,
-}
-
-impl Arithmetic {
-    fn of(call: &ProductCall, chip: &Chip) -> Option<Self> {
-        if call.a.dtype != call.b.dtype {
-            return None;
-        }
-        match call.a.dtype {
-            DType::F16 | DType::BF16 if chip.has_wide_tensor_cores() => Some(Self::Half),
-            DType::F32 if call.allow_tf32 && chip.has_wide_tensor_cores() => Some(Self::Tf32),
-            DType::F16 | DType::BF16 | DType::F32 => Some(Self::Single),
-            _ => None,
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Half => include_str!("../cuda/tile_half.cu"),
-            Self::Tf32 => include_str!("../cuda/tile_tf32.cu"),
-            Self::Single => include_str!("../cuda/tile_single.cu"),
-        }
-    }
-}
-
 /// The kernel of a product of any size, in tiles; `None` where its operands are of two dtypes or none that it is for.
 /// Where `allow_tf32` is set, singles are rounded.
 ///
@@ -51,7 +20,8 @@ impl Arithmetic {
 /// As [`lower`](super::super::lower).
 pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launch>, LowerError> {
     let call = &call.with_canonical_strides();
-    let Some(arithmetic) = Arithmetic::of(call, chip) else { return Ok(None) };
+    let dtypes = [call.a.dtype, call.b.dtype];
+    let Some(arithmetic) = Arithmetic::of(dtypes, call.allow_tf32, chip) else { return Ok(None) };
     let finish = Finish::new(call)?;
     let grid = [
         count("tiles of a product", call.n.div_ceil(TILE))?,
@@ -61,7 +31,7 @@ pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launc
     if grid[1].max(grid[2]) > u32::from(u16::MAX) || grid.contains(&0) {
         return Ok(None);
     }
-    let text = text(call, arithmetic, chip, &finish)?;
+    let text = text(call, arithmetic, &finish)?;
     let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
     let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
     arguments.extend(finish.arguments);
@@ -79,7 +49,6 @@ pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launc
 fn text(
     call: &ProductCall,
     arithmetic: Arithmetic,
-    chip: &Chip,
     finish: &Finish,
 ) -> Result<String, LowerError> {
     // How many rows there are is not known here.
@@ -105,11 +74,8 @@ fn text(
     ];
     let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();
-    if chip.has_wide_tensor_cores() {
-        text.push_str(include_str!("../cuda/tensor.cu"));
-    }
     text.push_str(&finish.text);
-    text.push_str(&fill(arithmetic.text(), &names));
+    text.push_str(&arithmetic.text(&names));
     text.push_str(&fill(include_str!("../cuda/tile.cu"), &names));
     Ok(text)
 }

@@ -74,7 +74,8 @@ impl Parts<'_> {
         let is_per_element = rows.reduction.is_per_element();
         let width = if is_per_element { team.width } else { team.rows() };
         let variables: &[&str] = if is_per_element { &["row", "element"] } else { &["row"] };
-        let before = Signature { name: "Before", variables: &["row", "element"], width: team.width, given: None };
+        let before =
+            Signature { name: "Before", variables: &["row", "element"], width: team.width, given: None };
         let after = Signature { name: "After", variables, width, given: Some(Class::Float) };
         let group = usize::from(is_per_element && !team.own_rows);
         let places: &[&str] = if is_per_element { &["x.row", "element"] } else { &["x.row"] };

@@ -37,10 +37,9 @@ impl Reduce {
                 statistics: format!("{MEAN}{}", factor("SquareFrom{mean}", epsilon)),
                 result: "(value - mean.of[row]) * factor.of[row]".to_owned(),
             },
-            Reduction::RmsNorm { epsilon } => Self {
-                statistics: factor("Square{}", epsilon),
-                result: "value * factor.of[row]".to_owned(),
-            },
+            Reduction::RmsNorm { epsilon } => {
+                Self { statistics: factor("Square{}", epsilon), result: "value * factor.of[row]".to_owned() }
+            }
         }
     }
 }

@@ -69,14 +69,20 @@ pub(super) fn sorted(plan: &Plan, rows: &Rows) -> Rows {
     let mut order: Vec<usize> = (0..shape.len()).collect();
     let (outer, inner) = order.split_at_mut(count);
     for part in [outer, inner] {
-        part.sort_by_key(|&axis| std::cmp::Reverse(if shape[axis] > 1 { main.strides[axis] } else { usize::MAX }));
+        part.sort_by_key(|&axis| {
+            std::cmp::Reverse(if shape[axis] > 1 { main.strides[axis] } else { usize::MAX })
+        });
     }
     let pick = |list: &[usize]| {
         let places = order.iter().filter(|&&axis| axis < list.len());
         places.map(|&axis| list[axis]).collect::<Vec<_>>()
     };
     let moved = |kernel: &Kernel| Kernel {
-        operands: kernel.operands.iter().map(|it| Operand { strides: pick(&it.strides), ..it.clone() }).collect(),
+        operands: kernel
+            .operands
+            .iter()
+            .map(|it| Operand { strides: pick(&it.strides), ..it.clone() })
+            .collect(),
         nodes: kernel.nodes.clone(),
     };
     let sizes = pick(&shape);
@@ -96,7 +102,7 @@ pub(super) fn has_own_rows(plan: &Plan, rows: &Rows) -> bool {
     let (outer, inner) = main.strides.split_at(rows.outer.len());
     let last = |sizes: &[usize], strides: &[usize]| {
         let axes = sizes.iter().zip(strides).filter(|(size, _)| **size > 1);
-        axes.map(|(_, stride)| *stride).last()
+        axes.map(|(_, stride)| *stride).next_back()
     };
     last(&rows.inner, inner).is_some_and(|stride| stride != 1) && last(&rows.outer, outer) == Some(1)
 }

@@ -29,7 +29,8 @@ impl Compiled {
             let number = numbers.len();
             numbers.insert(Arc::clone(&launch.source), number);
             keep(&launch.source);
-            let source = launch.source.replace(include_str!("../cuda/device.cu"), "").replace("extern \"C\" ", "");
+            let source =
+                launch.source.replace(include_str!("../cuda/device.cu"), "").replace("extern \"C\" ", "");
             let source = source.replace(include_str!("../cuda/tensor.cu"), "DEFINE_TENSOR_CORES\n");
             let _ = writeln!(text, "namespace k{number} {{\n{source}\n}}");
             let _ = writeln!(
@@ -43,7 +44,7 @@ impl Compiled {
         Self { library: compile(&text), numbers }
     }
 
-    pub(super) fn run(&self, launch: &Launch, memory: &mut Memory) {
+    pub(super) fn run(&self, launch: &Launch, memory: &mut Memory<'_>) {
         assert!(launch.block.iter().product::<u32>() <= 1024);
         let sizes: Vec<u32> = launch.grid.iter().chain(&launch.block).copied().collect();
         let mut words: Vec<u64> = launch
@@ -56,7 +57,6 @@ impl Compiled {
                     address.0 as u64
                 }
                 Argument::U32(number) => number.into(),
-                Argument::F32(number) => number.to_bits().into(),
             })
             .collect();
         let mut arguments: Vec<*mut c_void> = words.iter_mut().map(|word| (&raw mut *word).cast()).collect();

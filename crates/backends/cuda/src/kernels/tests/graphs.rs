@@ -6,8 +6,8 @@ use phalanx_plan::{
 };
 use phalanx_tensor::{DType, Shape};
 
-use super::{assert_agrees, lowered};
 use super::models::inputs;
+use super::{assert_agrees, lowered};
 use crate::kernels::Task;
 
 /// A plan of one operation, whose operands are inputs. Their elements are as many as it reads.
@@ -73,8 +73,7 @@ fn agrees(plan: &Plan, tolerance: f32) {
 
 /// `scale · given + operand`, of each operand.
 fn affine(scale: f32, operands: Vec<Operand>) -> Kernel {
-    let mut nodes =
-        vec![Node::Given, Node::Literal(Scalar::F32(scale)), Node::Binary(Binary::Mul, 0, 1)];
+    let mut nodes = vec![Node::Given, Node::Literal(Scalar::F32(scale)), Node::Binary(Binary::Mul, 0, 1)];
     for index in 0..operands.len() {
         nodes.push(Node::Load(index));
         nodes.push(Node::Binary(Binary::Add, nodes.len() - 2, nodes.len() - 1));
@@ -89,10 +88,34 @@ fn map(shape: &[usize], kernel: Kernel, store: Vec<usize>) -> Op {
 #[test]
 fn functions_of_one_number() {
     let functions = [
-        Unary::Neg, Unary::Abs, Unary::Sign, Unary::Exp, Unary::Sin, Unary::Cos, Unary::Tan, Unary::Sinh,
-        Unary::Cosh, Unary::Tanh, Unary::Asin, Unary::Acos, Unary::Atan, Unary::Asinh, Unary::Erf, Unary::Floor,
-        Unary::Ceil, Unary::Round, Unary::RoundEven, Unary::Sigmoid, Unary::Silu, Unary::GeluErf,
-        Unary::GeluTanh, Unary::HardSwish, Unary::Recip, Unary::Ln, Unary::Sqrt, Unary::Rsqrt,
+        Unary::Neg,
+        Unary::Abs,
+        Unary::Sign,
+        Unary::Exp,
+        Unary::Sin,
+        Unary::Cos,
+        Unary::Tan,
+        Unary::Sinh,
+        Unary::Cosh,
+        Unary::Tanh,
+        Unary::Asin,
+        Unary::Acos,
+        Unary::Atan,
+        Unary::Asinh,
+        Unary::Erf,
+        Unary::Floor,
+        Unary::Ceil,
+        Unary::Round,
+        Unary::RoundEven,
+        Unary::Sigmoid,
+        Unary::Silu,
+        Unary::GeluErf,
+        Unary::GeluTanh,
+        Unary::HardSwish,
+        Unary::Recip,
+        Unary::Ln,
+        Unary::Sqrt,
+        Unary::Rsqrt,
     ];
     // All in one kernel, so that the compiler is called once.
     let mut single = Single::new();
@@ -174,8 +197,12 @@ fn rows_of_every_reduction_and_length() {
     ];
     for (index, reduction) in reductions.into_iter().enumerate() {
         // A part of a warp, a warp, a block; then neighbours of different rows.
-        for (length, strides) in [([1, 9], [18, 9, 1]), ([4, 65], [520, 65, 1]), ([2, 700], [2800, 1400, 1]), ([6, 3], [144, 24, 8])]
-        {
+        for (length, strides) in [
+            ([1, 9], [18, 9, 1]),
+            ([4, 65], [520, 65, 1]),
+            ([2, 700], [2800, 1400, 1]),
+            ([6, 3], [144, 24, 8]),
+        ] {
             if index > 1 && index < 4 && length[1] == 65 {
                 continue;
             }
@@ -357,18 +384,20 @@ fn poolings_of_both_layouts() {
         let strides = if is_innermost { [336, 1, 48, 8] } else { [336, 42, 6, 1] };
         let input = single.operand(DType::F16, &shape, &strides, 0);
         let pixels = out[2] * out[3];
-        let store = if is_innermost {
-            vec![8 * pixels, 1, 8 * out[3], 8]
-        } else {
-            dense(&out)
-        };
+        let store = if is_innermost { vec![8 * pixels, 1, 8 * out[3], 8] } else { dense(&out) };
         let op = Op::Pool(Pool { kind, batch: 3, channels: 8, windows, input, store });
         agrees(&single.plan(op, DType::F32, &[3, pixels, 8]), 1e-5);
     }
 }
 
 /// A convolution over two axes, whose input and result have their channels innermost or outermost.
-fn conv_plan(dtype: DType, groups: usize, channels: [usize; 2], is_innermost: [bool; 2], has_residual: bool) -> Plan {
+fn conv_plan(
+    dtype: DType,
+    groups: usize,
+    channels: [usize; 2],
+    is_innermost: [bool; 2],
+    has_residual: bool,
+) -> Plan {
     let mut single = Single::new();
     let windows = vec![window(7, 3, 1, 2, 2), window(6, 2, 2, 1, 0)];
     let [channels_in, channels_out] = channels;
@@ -385,10 +414,31 @@ fn conv_plan(dtype: DType, groups: usize, channels: [usize; 2], is_innermost: [b
     let bias = single.operand(dtype, &shape, &[0, 1, 0, 0], 0);
     let residual = has_residual.then(|| single.operand(dtype, &shape, &store, 0));
     let epilogue = Epilogue { scale: 0.5, bias: Some(bias), residual, activation: Activation::GeluErf };
-    let op = Op::Conv(Conv { batch: 3, groups, channels_in, channels_out, windows, input, weight, store, epilogue });
+    let op = Op::Conv(Conv {
+        batch: 3,
+        groups,
+        channels_in,
+        channels_out,
+        windows,
+        input,
+        weight,
+        store,
+        epilogue,
+    });
     let mut plan = single.plan(op, dtype, &[3, shape[2] * shape[3], outs]);
     plan.precision = if dtype == DType::F16 { Precision::Fp16 } else { Precision::Fp32 };
     plan
+}
+
+#[test]
+fn convolutions_by_tensor_cores() {
+    for (groups, channels) in [(1, [32, 64]), (2, [12, 70])] {
+        let mut plan = conv_plan(DType::F32, groups, channels, [true, true], true);
+        plan.precision = Precision::Tf32;
+        assert!(source(&plan).contains("to_tf32(x); }"));
+        agrees(&plan, 2e-3);
+        agrees(&conv_plan(DType::BF16, groups, channels, [true, true], true), 1e-2);
+    }
 }
 
 #[test]
@@ -401,6 +451,8 @@ fn convolutions_of_every_form() {
         (16, [1, 1], [true, true], true),
         (6, [1, 1], [false, false], false),
         (1, [128, 8], [false, false], false),
+        (2, [16, 130], [true, true], true),
+        (1, [18, 72], [true, true], false),
     ] {
         agrees(&conv_plan(DType::F32, groups, channels, is_innermost, has_residual), 1e-5);
         agrees(&conv_plan(DType::F16, groups, channels, is_innermost, has_residual), 2e-3);

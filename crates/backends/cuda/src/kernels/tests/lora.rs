@@ -15,7 +15,8 @@ const ADAPTERS: usize = 3;
 /// x, A, B, C and the adapters' numbers as inputs, D as the output.
 fn call(rows: usize, group_rows: usize, rank: usize, dtype: DType) -> (Plan, LoraCall) {
     let (width, n) = (80, 136);
-    let sizes = [rows * width, ADAPTERS * width * rank, ADAPTERS * rank * n, rows * n, rows.div_ceil(group_rows)];
+    let sizes =
+        [rows * width, ADAPTERS * width * rank, ADAPTERS * rank * n, rows * n, rows.div_ceil(group_rows)];
     let values = sizes.into_iter().enumerate().map(|(index, size)| Value {
         dtype: if index == 4 { DType::I32 } else { dtype },
         shape: Shape::from([size]),
@@ -89,7 +90,9 @@ fn groups_of_rows_have_adapters_of_their_own() {
     ];
     let launches: Vec<_> = cases
         .iter()
-        .map(|(rows, group, rank, dtype, _)| lora(&call(*rows, *group, *rank, *dtype).1, &HOPPER).unwrap().unwrap())
+        .map(|(rows, group, rank, dtype, _)| {
+            lora(&call(*rows, *group, *rank, *dtype).1, &HOPPER).unwrap().unwrap()
+        })
         .collect();
     let compiled = Compiled::new(launches.iter());
     for ((rows, group, rank, dtype, chosen), launch) in cases.into_iter().zip(&launches) {

@@ -25,11 +25,14 @@ impl Address {
 }
 
 fn words(bytes: &[u8]) -> Vec<u128> {
-    bytes.chunks(16).map(|chunk| {
-        let mut word = [0; 16];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u128::from_ne_bytes(word)
-    }).collect()
+    bytes
+        .chunks(16)
+        .map(|chunk| {
+            let mut word = [0; 16];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u128::from_ne_bytes(word)
+        })
+        .collect()
 }
 
 /// What was never written shows as NaN.
@@ -40,8 +43,12 @@ fn unwritten(bytes: usize) -> Vec<u128> {
 fn narrow(tensor: &Tensor, dtype: DType) -> Vec<u128> {
     match dtype {
         _ if tensor.dtype() == dtype => words(tensor.bytes()),
-        DType::F16 => words(bytemuck::cast_slice(&numbers(tensor).into_iter().map(f16::from_f32).collect::<Vec<_>>())),
-        DType::BF16 => words(bytemuck::cast_slice(&numbers(tensor).into_iter().map(bf16::from_f32).collect::<Vec<_>>())),
+        DType::F16 => {
+            words(bytemuck::cast_slice(&numbers(tensor).into_iter().map(f16::from_f32).collect::<Vec<_>>()))
+        }
+        DType::BF16 => {
+            words(bytemuck::cast_slice(&numbers(tensor).into_iter().map(bf16::from_f32).collect::<Vec<_>>()))
+        }
         other => panic!("no constant is rounded to {other}"),
     }
 }
@@ -54,7 +61,9 @@ pub(super) fn numbers(tensor: &Tensor) -> Vec<f32> {
 fn decoded(bytes: &[u8], dtype: DType) -> Vec<f32> {
     match dtype {
         DType::F16 => bytemuck::pod_collect_to_vec::<u8, f16>(bytes).into_iter().map(f16::to_f32).collect(),
-        DType::BF16 => bytemuck::pod_collect_to_vec::<u8, bf16>(bytes).into_iter().map(bf16::to_f32).collect(),
+        DType::BF16 => {
+            bytemuck::pod_collect_to_vec::<u8, bf16>(bytes).into_iter().map(bf16::to_f32).collect()
+        }
         DType::I64 => bytemuck::pod_collect_to_vec::<u8, i64>(bytes).into_iter().map(|x| x as f32).collect(),
         DType::I32 => bytemuck::pod_collect_to_vec::<u8, i32>(bytes).into_iter().map(|x| x as f32).collect(),
         DType::U8 | DType::Bool => bytes.iter().map(|&x| x.into()).collect(),

@@ -14,7 +14,8 @@ use phalanx_tensor::Tensor;
 use self::memory::Memory;
 use super::{Chip, Launch, Lowered, Task, epilogue, lower};
 
-pub(super) const HOPPER: Chip = Chip { major: 9, minor: 0, multiprocessors: 132, shared_bytes_max: 227 << 10 };
+pub(super) const HOPPER: Chip =
+    Chip { major: 9, minor: 0, multiprocessors: 132, shared_bytes_max: 227 << 10 };
 
 /// Every step of a plan as tasks.
 pub(super) fn lowered(plan: &Plan) -> Vec<Lowered> {
@@ -51,7 +52,9 @@ pub(super) fn difference(plan: &Plan, inputs: &[Tensor]) -> f32 {
     }
     let expected = interpret(plan, inputs).unwrap();
     let outputs = plan.outputs.iter().zip(&expected);
-    outputs.map(|(port, expected)| worst(&memory.numbers(port.value), &memory::numbers(expected), expected)).fold(0.0, f32::max)
+    outputs
+        .map(|(port, expected)| worst(&memory.numbers(port.value), &memory::numbers(expected), expected))
+        .fold(0.0, f32::max)
 }
 
 /// The plan that ends with a step, whose result is its only output.
@@ -91,7 +94,8 @@ fn worst(got: &[f32], expected: &[f32], tensor: &Tensor) -> f32 {
     let width = tensor.shape().last().copied().unwrap_or(1).max(1);
     let rows = got.chunks(width).zip(expected.chunks(width));
     rows.map(|(got, expected)| {
-        let size = expected.iter().filter(|x| x.is_finite()).fold(f32::MIN_POSITIVE, |size, x| size.max(x.abs()));
+        let size =
+            expected.iter().filter(|x| x.is_finite()).fold(f32::MIN_POSITIVE, |size, x| size.max(x.abs()));
         let pairs = got.iter().zip(expected);
         let errors = pairs.map(|(got, expected)| match (got.is_nan(), expected.is_nan()) {
             (true, true) => 0.0,

@@ -20,9 +20,15 @@ pub(super) fn inputs(plan: &Plan) -> Vec<Tensor> {
         let numbers: Vec<f32> = (0..count).map(|_| next()).collect();
         match dtype {
             DType::F32 => Tensor::from_vec(shape.clone(), numbers),
-            DType::F16 => Tensor::from_vec(shape.clone(), numbers.into_iter().map(half::f16::from_f32).collect()),
-            DType::BF16 => Tensor::from_vec(shape.clone(), numbers.into_iter().map(half::bf16::from_f32).collect()),
-            DType::I64 => Tensor::from_vec(shape.clone(), (0..count).map(|place| (place * 7 % 5) as i64).collect()),
+            DType::F16 => {
+                Tensor::from_vec(shape.clone(), numbers.into_iter().map(half::f16::from_f32).collect())
+            }
+            DType::BF16 => {
+                Tensor::from_vec(shape.clone(), numbers.into_iter().map(half::bf16::from_f32).collect())
+            }
+            DType::I64 => {
+                Tensor::from_vec(shape.clone(), (0..count).map(|place| (place * 7 % 5) as i64).collect())
+            }
             other => panic!("no inputs of {other}"),
         }
     };
