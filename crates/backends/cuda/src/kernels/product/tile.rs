@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::finish::Finish;
 use super::arithmetic::Arithmetic;
+use super::finish::Finish;
 use super::small::width;
 use crate::kernels::error::count;
 use crate::kernels::expression::element;
@@ -46,11 +46,7 @@ pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launc
     }))
 }
 
-fn text(
-    call: &ProductCall,
-    arithmetic: Arithmetic,
-    finish: &Finish,
-) -> Result<String, LowerError> {
+fn text(call: &ProductCall, arithmetic: Arithmetic, finish: &Finish) -> Result<String, LowerError> {
     // How many rows there are is not known here.
     let a_pack = if call.a.is_transposed { 1 } else { width(&call.a, call.k, 8) };
     let b_pack = width(&call.b, if call.b.is_transposed { call.k } else { call.n }, 8);

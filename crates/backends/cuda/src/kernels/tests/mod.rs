@@ -1,12 +1,17 @@
 //! What comes out of generated kernels, their threads emulated, compared with the plan's interpreter.
 
+mod attention;
 mod compile;
-mod graphs;
+mod launches;
 mod lora;
+mod maps;
 mod memory;
 mod models;
 mod product;
 mod products;
+mod rows;
+mod single;
+mod windows;
 
 use phalanx_plan::{Activation, Place, Plan, Port, interpret};
 use phalanx_tensor::Tensor;
