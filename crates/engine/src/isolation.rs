@@ -49,14 +49,17 @@ impl FromStr for Isolation {
 
 /// A backend whose programs run in worker processes. Workers find it by its name among the built-in ones, or those that
 /// the worker's executable brings.
-pub(crate) struct Isolated {
+pub struct Isolated {
     inner: Arc<dyn Backend>,
     library: Option<PathBuf>,
     worker_exe: Option<PathBuf>,
 }
 
 impl Isolated {
-    pub(crate) fn new(inner: Arc<dyn Backend>, library: Option<&Path>, worker_exe: Option<&Path>) -> Self {
+    /// `library` is onnxruntime's, where it is not to be searched for; `worker_exe` the executable of the workers, where
+    /// it is not this program or the `phalanx` beside it.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Backend>, library: Option<&Path>, worker_exe: Option<&Path>) -> Self {
         Self { inner, library: library.map(Path::to_owned), worker_exe: worker_exe.map(Path::to_owned) }
     }
 }

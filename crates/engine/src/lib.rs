@@ -35,7 +35,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use infer::Infer;
 pub use info::{Batching, EngineInfo};
-pub use isolation::{Isolation, is_worker, worker_main};
+pub use isolation::{Isolated, Isolation, is_worker, worker_main};
 pub use metrics::{Degraded, Metrics, Quantiles, Refused};
 pub use pad::PadRule;
 pub use phalanx_batch::PolicyKind as Policy;
