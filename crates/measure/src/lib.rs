@@ -16,6 +16,7 @@ mod latencies;
 mod load;
 mod machine;
 pub mod null;
+pub mod profile;
 pub mod proof;
 pub mod remote;
 pub mod report;

@@ -63,6 +63,12 @@ impl TractProgram {
     }
 }
 
+impl TractProgram {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl Shared {
     pub(crate) fn signature(&self) -> &Signature {
         &self.signature
