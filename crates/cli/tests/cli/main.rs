@@ -11,6 +11,7 @@ mod crash_check;
 mod demo;
 mod doctor;
 mod errors;
+mod export;
 mod http;
 mod inspect;
 #[cfg(target_os = "linux")]
