@@ -5,8 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, ParseOptionError, PrepareOptions, Program};
+use phalanx_backend::{
+    Backend, BackendError, Device, DeviceInfo, OperatorTime, ParseOptionError, PrepareOptions, Program,
+};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 use phalanx_worker::{Recipe, WorkerOptions, WorkerProgram};
 
 /// Workers in a row that may die before they answer a batch. One request that takes workers down takes as many as it
@@ -98,6 +101,18 @@ impl Backend for Isolated {
         workers.restarts_max = RESTARTS_MAX;
         workers.back_off_unit = BACK_OFF_UNIT;
         Ok(WorkerProgram::start(recipe, workers)? as Arc<dyn Program>)
+    }
+
+    /// In this process: a worker answers batches and nothing else.
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        self.inner.operator_times(model, device, options, inputs, runs)
     }
 }
 

@@ -26,6 +26,7 @@ mod response;
 mod run;
 mod submitters;
 mod threads;
+mod trace;
 mod warmup;
 
 pub use backends::{BackendChoice, backends};
@@ -43,3 +44,4 @@ pub use pool::{PoolStats, PooledSlot, SlotPool};
 pub use request::Request;
 pub use response::{OutputView, Response, Timing};
 pub use run::Run;
+pub use trace::{Span, Stage, Trace};
