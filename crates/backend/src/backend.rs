@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 
-use crate::{BackendError, Device, DeviceInfo, PrepareOptions, Program};
+use crate::{BackendError, Device, DeviceInfo, OperatorTime, PrepareOptions, Program};
 
 /// A runtime that can prepare models: `tract`, `onnxruntime`, `cuda`, `metal`.
 pub trait Backend: Send + Sync {
@@ -36,4 +37,21 @@ pub trait Backend: Send + Sync {
         device: Device,
         options: &PrepareOptions,
     ) -> Result<Arc<dyn Program>, BackendError>;
+
+    /// How long each operator of the prepared model takes, in the order in which they run: the mean of so many runs with
+    /// these inputs. `None` where the runtime does not tell. The model is prepared for it once more, since telling slows
+    /// runs down.
+    ///
+    /// # Errors
+    /// Those of [`Backend::prepare`] and of a run.
+    fn operator_times(
+        &self,
+        _model: &Model,
+        _device: Device,
+        _options: &PrepareOptions,
+        _inputs: &[Tensor],
+        _runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        Ok(None)
+    }
 }

@@ -13,6 +13,7 @@ use crate::hub::{BatchTimeout, Hub, Settings};
 use crate::pad::PadPlan;
 use crate::submitters::Submitter;
 use crate::threads::{Mover, Roster};
+use crate::trace::Trace;
 use crate::warmup::{self, Findings};
 use crate::{BackendChoice, Batching, Engine, EngineError, EngineInfo, Isolation, PadRule, Policy, cores};
 
@@ -62,6 +63,7 @@ pub struct EngineBuilder {
     fallback: bool,
     isolation: Isolation,
     worker_exe: Option<PathBuf>,
+    trace: Option<Arc<dyn Trace>>,
 }
 
 /// One setter an option: takes the value and gives the builder back.
@@ -107,6 +109,7 @@ impl EngineBuilder {
             fallback: true,
             isolation: Isolation::default(),
             worker_exe: None,
+            trace: None,
         }
     }
 
@@ -171,6 +174,8 @@ impl EngineBuilder {
         /// The executable of worker processes. Without it this program where it is `phalanx`, else the `phalanx` beside
         /// it. One of your own calls [`worker_main`](crate::worker_main) first thing in `main`.
         worker_exe: PathBuf => Some(worker_exe);
+        /// Who is told how each batch spends its time; nobody unless given, and then it costs nothing.
+        trace: Arc<dyn Trace> => Some(trace);
         /// Where onnxruntime's library is, where it is not to be searched for.
         onnxruntime_library: PathBuf => Some(onnxruntime_library);
     }
@@ -351,6 +356,7 @@ impl EngineBuilder {
                 None => BatchTimeout::Measured { max_ns: BATCH_TIMEOUT_MAX.as_nanos() as u64 },
             },
             recovers: self.recover,
+            trace: self.trace.clone(),
         };
         let slot_bytes_max = match self.pooling {
             true => usize::try_from(self.memory_bytes_max / 2).unwrap_or(usize::MAX),

@@ -5,8 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, ParseOptionError, PrepareOptions, Program};
+use phalanx_backend::{
+    Backend, BackendError, Device, DeviceInfo, OperatorTime, ParseOptionError, PrepareOptions, Program,
+};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 use phalanx_worker::{Recipe, WorkerOptions, WorkerProgram};
 
 /// Workers in a row that may die before they answer a batch. One request that takes workers down takes as many as it
@@ -49,14 +52,17 @@ impl FromStr for Isolation {
 
 /// A backend whose programs run in worker processes. Workers find it by its name among the built-in ones, or those that
 /// the worker's executable brings.
-pub(crate) struct Isolated {
+pub struct Isolated {
     inner: Arc<dyn Backend>,
     library: Option<PathBuf>,
     worker_exe: Option<PathBuf>,
 }
 
 impl Isolated {
-    pub(crate) fn new(inner: Arc<dyn Backend>, library: Option<&Path>, worker_exe: Option<&Path>) -> Self {
+    /// `library` is onnxruntime's, where it is not to be searched for; `worker_exe` the executable of the workers, where
+    /// it is not this program or the `phalanx` beside it.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Backend>, library: Option<&Path>, worker_exe: Option<&Path>) -> Self {
         Self { inner, library: library.map(Path::to_owned), worker_exe: worker_exe.map(Path::to_owned) }
     }
 }
@@ -95,6 +101,18 @@ impl Backend for Isolated {
         workers.restarts_max = RESTARTS_MAX;
         workers.back_off_unit = BACK_OFF_UNIT;
         Ok(WorkerProgram::start(recipe, workers)? as Arc<dyn Program>)
+    }
+
+    /// In this process: a worker answers batches and nothing else.
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        self.inner.operator_times(model, device, options, inputs, runs)
     }
 }
 

@@ -18,10 +18,11 @@ fn main() -> ExitCode {
     if is_trial() {
         return trial_main_among(choosing::all);
     }
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
         ("who_crashes_harms_nobody", who_crashes_harms_nobody),
         ("who_hangs_is_stopped", who_hangs_is_stopped),
         ("devices_nobody_asked_for_are_tried", devices_nobody_asked_for_are_tried),
+        ("who_crashes_while_listing_is_left_the_processor", who_crashes_while_listing_is_left_the_processor),
         ("the_same_runtime_must_be_found_there", the_same_runtime_must_be_found_there),
         ("a_program_that_is_none_is_a_warning", a_program_that_is_none_is_a_warning),
         ("without_tract_onnxruntime_is_its_own_reference", without_tract_onnxruntime_is_its_own_reference),
@@ -78,6 +79,15 @@ fn devices_nobody_asked_for_are_tried() {
     let gpu = Fake { device: Device::WebGpu, ..Fake::new("gpu", Fault::None) };
     let engine = builder(&[reference(), gpu], in_children()).build().unwrap();
     assert_eq!((engine.info().backend, engine.info().device), ("gpu", Device::WebGpu));
+}
+
+fn who_crashes_while_listing_is_left_the_processor() {
+    let fakes = [Fake::new("aborts listing", Fault::AbortsListing), reference()];
+    let engine = builder(&fakes, in_children()).build().unwrap();
+    assert_eq!((engine.info().backend, engine.info().device), ("aborts listing", Device::Cpu));
+    let warnings = &engine.info().warnings;
+    assert!(warnings.iter().any(|text| text.contains("looking for its devices")), "{warnings:?}");
+    assert!(!cfg!(unix) || warnings.iter().any(|text| text.contains("SIGABRT")), "{warnings:?}");
 }
 
 fn the_same_runtime_must_be_found_there() {

@@ -1,6 +1,6 @@
 use phalanx_batch::{Nanos, Options};
 
-use crate::{Rule, SimulateError, Times};
+use crate::{Noise, Rule, SimulateError, Times};
 
 const SLO_DEFAULT_NS: Nanos = 50_000_000;
 const ROWS_MAX_DEFAULT: usize = 256;
@@ -27,8 +27,8 @@ pub struct Served {
     pub name: String,
     /// How long its batches take.
     pub times: Times,
-    /// How much they vary: the standard deviation of the logarithm of the time.
-    pub noise: f64,
+    /// How they vary.
+    pub noise: Noise,
     /// What its callers were promised, in nanoseconds.
     pub slo_ns: Nanos,
     /// How its batches are formed.
@@ -73,7 +73,7 @@ impl Served {
         Self {
             name: name.to_owned(),
             times,
-            noise: 0.0,
+            noise: Noise::default(),
             slo_ns: SLO_DEFAULT_NS,
             rule: Rule::default(),
             depth: Options::default().depth,
@@ -93,9 +93,7 @@ impl Served {
     }
 
     fn check(&self, several: bool) -> Result<(), SimulateError> {
-        if !(0.0..=2.0).contains(&self.noise) {
-            return Err(SimulateError::option("noise", "a number from 0 to 2", self.noise));
-        }
+        self.noise.check()?;
         for (option, value) in [
             ("slo", self.slo_ns),
             ("depth", self.depth as u64),

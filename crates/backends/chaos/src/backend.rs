@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, PrepareOptions, Program};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, OperatorTime, PrepareOptions, Program};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 
 use crate::acts::act;
 use crate::judge::Judge;
@@ -60,5 +61,16 @@ impl Backend for Chaos {
         act(Stage::Prepare, self.judge.rules(Stage::Prepare, &[]))?;
         let inner = self.inner.prepare(model, device, options)?;
         Ok(Arc::new(ChaosProgram::new(inner, Arc::clone(&self.judge))))
+    }
+
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        self.inner.operator_times(model, device, options, inputs, runs)
     }
 }

@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, PrepareOptions, Program};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, OperatorTime, PrepareOptions, Program};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 
-use crate::program::OrtProgram;
+use crate::program::{OrtProgram, operator_times};
 use crate::{Library, NAME, device};
 
 /// ONNX Runtime behind its C interface.
@@ -66,5 +67,19 @@ impl Backend for OnnxRuntime {
         device::expect(library, device)?;
         device::check_precision(device, options.precision, model)?;
         Ok(Arc::new(OrtProgram::prepare(library, model, device, options)?))
+    }
+
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        let library = self.library()?;
+        device::expect(library, device)?;
+        device::check_precision(device, options.precision, model)?;
+        operator_times(library, model, device, options, (inputs, runs)).map(Some)
     }
 }

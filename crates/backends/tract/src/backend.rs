@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, PrepareOptions, Program};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, OperatorTime, PrepareOptions, Program};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 
 use crate::dtype::datum_type;
+use crate::operator_times::operator_times;
 use crate::program::TractProgram;
 use crate::{NAME, device, precision, prepare_error};
 
@@ -40,6 +42,20 @@ impl Backend for Tract {
         precision::check(options.precision, device)?;
         check_dtypes(model)?;
         Ok(Arc::new(TractProgram::new(model, device, options)?))
+    }
+
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        device::check(device)?;
+        precision::check(options.precision, device)?;
+        check_dtypes(model)?;
+        operator_times(TractProgram::new(model, device, options)?.shared(), inputs, runs)
     }
 }
 

@@ -12,6 +12,7 @@ mod edges;
 mod graph;
 mod lane;
 mod layout;
+mod operator_times;
 mod operators;
 mod panics;
 mod plan;

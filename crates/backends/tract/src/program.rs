@@ -64,6 +64,12 @@ impl TractProgram {
     }
 }
 
+impl TractProgram {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl Shared {
     pub(crate) fn signature(&self) -> &Signature {
         &self.signature

@@ -16,6 +16,7 @@ mod load;
 mod named;
 mod pad;
 mod probe;
+mod profile;
 mod round;
 mod run;
 mod samples;
@@ -38,6 +39,7 @@ pub(crate) use engine::EngineArgs;
 pub(crate) use inspect::InspectArgs;
 pub(crate) use load::LoadArgs;
 pub(crate) use probe::{ProbeArgs, ProbeCommand};
+pub(crate) use profile::ProfileArgs;
 pub(crate) use round::Round;
 pub(crate) use run::RunArgs;
 pub(crate) use samples::SampleArgs;
@@ -57,6 +59,7 @@ Examples:
   phalanx serve model.onnx --slo 20ms              over HTTP and gRPC
   phalanx run model.onnx --input x.npz --output y.npz
   phalanx bench model.onnx --strategy all          threads, batches, processes, pipelines, policies ...
+  phalanx profile model.onnx                       where the time of a batch goes
   phalanx inspect model.onnx                       can it be batched, and what can run it?
   phalanx devices
   phalanx verify model.onnx                        correctness, stability, performance, memory
@@ -81,6 +84,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Run(RunArgs),
     Bench(Box<BenchArgs>),
+    Profile(Box<ProfileArgs>),
     Inspect(InspectArgs),
     Devices(DevicesArgs),
     Load(LoadArgs),
@@ -109,6 +113,7 @@ impl Command {
             Self::Demo(args) => args.json,
             Self::Run(args) => args.json,
             Self::Bench(args) => args.json(),
+            Self::Profile(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Devices(args) => args.json,
             Self::Load(args) => args.json,

@@ -10,6 +10,7 @@ pub(crate) mod doctor;
 mod inspect;
 mod load;
 mod probe;
+mod profile;
 mod run;
 mod serve;
 mod simulate;
@@ -25,6 +26,7 @@ pub(crate) fn execute(command: &Command) -> Result<(), Failure> {
         Command::Demo(args) => demo::execute(args),
         Command::Run(args) => run::execute(args),
         Command::Bench(args) => bench::execute(args),
+        Command::Profile(args) => profile::execute(args),
         Command::Inspect(args) => inspect::execute(args),
         Command::Devices(args) => devices::execute(args),
         Command::Load(args) => load::execute(args),

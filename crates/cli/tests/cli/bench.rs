@@ -112,8 +112,9 @@ fn every_strategy_has_rows_of_one_shape() {
         let of_strategy = || rows(&document).into_iter().filter(|row| row["strategy"] == strategy);
         assert!(of_strategy().count() > 1 || strategy == "precision", "{strategy}: {}", document["skipped"]);
         for row in of_strategy() {
-            for figure in ["samples_per_s", "samples_per_s_low", "baseline_samples_per_s", "memory_bytes_max"]
-            {
+            // In an open loop beyond what this machine can do every sample may come too late.
+            let rate = if row["rule"] == "open loop" { "offered_per_s" } else { "samples_per_s_low" };
+            for figure in [rate, "baseline_samples_per_s", "memory_bytes_max"] {
                 assert!(row[figure].as_f64().unwrap() > 0.0, "{figure} of {row}");
             }
             assert_eq!(row["window_samples_per_s"].as_array().unwrap().len(), 2, "{row}");

@@ -11,12 +11,14 @@ mod crash_check;
 mod demo;
 mod doctor;
 mod errors;
+mod export;
 mod http;
 mod inspect;
 #[cfg(target_os = "linux")]
 mod isolation;
 mod load;
 mod models;
+mod profile;
 mod program;
 mod run;
 mod serve;

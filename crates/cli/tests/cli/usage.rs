@@ -9,7 +9,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         (&["run", "m.onnx"], "--input"),
         (&["bench"], "MODEL"),
         (&["bench", "--strategy", "raw"], "strategy raw measures a model"),
-        (&["bench", "m.onnx", "--strategy", "fastest"], "raw, callers, dataset, null, soak"),
+        (&["bench", "m.onnx", "--strategy", "fastest"], "all, raw, threads"),
         (&["bench", "m.onnx", "--batches", "0"], "--batches"),
         (&["bench", "m.onnx", "--callers", "0"], "expected a number from 1"),
         (&["bench", "m.onnx", "--seconds", "0"], "--seconds"),

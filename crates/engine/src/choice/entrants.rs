@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo};
 
 use super::Candidate;
+use super::bench::{Bench, Unlisted};
 use crate::EngineError;
 
 /// A candidate that is here.
@@ -30,21 +31,25 @@ pub(crate) struct Field {
     /// Why the others may not.
     pub(crate) failures: Vec<String>,
     pub(crate) hints: Vec<String>,
+    /// What the user should know of devices that are not looked at.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Field {
-    /// Looks for candidates. `library_given` says that onnxruntime's library was named, so that it must be there.
+    /// Looks for candidates. `library_given` says that onnxruntime's library was named, so that it must be there. Devices
+    /// are looked for on `bench`.
     ///
     /// # Errors
     /// [`EngineError::Prepare`] where it is not.
     pub(crate) fn of(
         backends: &[Arc<dyn Backend>],
         reach: Reach,
+        bench: &dyn Bench,
         library_given: bool,
     ) -> Result<Self, EngineError> {
         let mut field = Self::default();
         for backend in backends {
-            match entrants(backend, reach) {
+            match field.entrants_of(backend, reach, bench) {
                 Ok(entrants) => field.entrants.extend(entrants),
                 Err(error @ BackendError::Unavailable { backend: "onnxruntime", .. }) if library_given => {
                     return Err(EngineError::Prepare(error));
@@ -74,28 +79,55 @@ impl Field {
     }
 }
 
-fn entrants(backend: &Arc<dyn Backend>, reach: Reach) -> Result<Vec<Entrant>, BackendError> {
-    let entrant = |device, description| {
-        let candidate = Candidate::of(&**backend, device)?;
-        Ok(Entrant { backend: Arc::clone(backend), candidate, description })
-    };
-    match reach {
+impl Field {
+    fn entrants_of(
+        &mut self,
+        backend: &Arc<dyn Backend>,
+        reach: Reach,
+        bench: &dyn Bench,
+    ) -> Result<Vec<Entrant>, BackendError> {
+        let entrant = |device, description| {
+            let candidate = Candidate::of(&**backend, device)?;
+            Ok(Entrant { backend: Arc::clone(backend), candidate, description })
+        };
         // Looking for other devices takes time, and is not needed.
-        Reach::Only(Device::Cpu) => Ok(vec![entrant(Device::Cpu, None)?]),
-        Reach::Only(device) => {
-            let found = backend.devices()?.into_iter().find(|info| info.device == device);
-            Ok(vec![entrant(device, found.map(|info| info.description))?])
+        if reach == Reach::Only(Device::Cpu) {
+            return Ok(vec![entrant(Device::Cpu, None)?]);
         }
-        Reach::All => {
-            let mut kinds = Vec::new();
-            let first_of_a_kind = backend.devices()?.into_iter().filter(|info| {
-                let kind = std::mem::discriminant(&info.device);
-                let is_new = !kinds.contains(&kind);
-                kinds.push(kind);
-                is_new
-            });
-            let found: Vec<_> = first_of_a_kind.collect();
-            found.into_iter().map(|info| entrant(info.device, Some(info.description))).collect()
+        // Whoever is not here at all says best itself why.
+        backend.version()?;
+        let found = match bench.devices(&**backend) {
+            Ok(found) => found,
+            Err(Unlisted::Refused(error)) => return Err(error),
+            Err(Unlisted::Crashed(how)) => {
+                self.warnings.push(format!(
+                    "{} may run on the processor only: looking for its devices {how}",
+                    backend.name()
+                ));
+                Vec::new()
+            }
+        };
+        match reach {
+            Reach::Only(device) => {
+                let found = found.into_iter().find(|info| info.device == device);
+                Ok(vec![entrant(device, found.map(|info| info.description))?])
+            }
+            Reach::All if found.is_empty() => Ok(vec![entrant(Device::Cpu, None)?]),
+            Reach::All => {
+                let found = first_of_each_kind(found).into_iter();
+                found.map(|info| entrant(info.device, Some(info.description))).collect()
+            }
         }
     }
+}
+
+fn first_of_each_kind(mut found: Vec<DeviceInfo>) -> Vec<DeviceInfo> {
+    let mut kinds = Vec::new();
+    found.retain(|info| {
+        let kind = std::mem::discriminant(&info.device);
+        let is_new = !kinds.contains(&kind);
+        kinds.push(kind);
+        is_new
+    });
+    found
 }

@@ -5,6 +5,7 @@ use phalanx_backend::{Backend, Device, PrepareOptions};
 use phalanx_model::Model;
 use phalanx_tensor::Tensor;
 
+use super::bench;
 use super::entrants::{Entrant, Field, Reach};
 use super::prepared::Prepared;
 use super::rank::order;
@@ -105,11 +106,14 @@ fn ranked_before(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>]) -> Result<P
 }
 
 fn best(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>]) -> Result<Prepared, EngineError> {
-    let Field { entrants, failures, hints } = Field::of(backends, wanted.reach(), wanted.library.is_some())?;
+    let bench = bench::of(wanted.search, wanted.library, wanted.search.trial_timeout);
+    let Field { entrants, failures, hints, warnings } =
+        Field::of(backends, wanted.reach(), &*bench, wanted.library.is_some())?;
     let searched = search(wanted, backends, &entrants)?;
     let ranked = ranked(wanted, &entrants, &searched, &failures)?;
     let mut prepared = first(wanted, &entrants, &ranked, searched, failures)?;
     prepared.hints.extend(hints);
+    prepared.warnings.extend(warnings);
     prepared.add_reference(wanted, backends);
     Ok(prepared)
 }

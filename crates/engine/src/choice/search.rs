@@ -4,7 +4,7 @@ use std::time::Duration;
 use phalanx_backend::Backend;
 
 use super::Inputs;
-use super::bench::{Bench, InChild, InProcess};
+use super::bench;
 use super::cache::{self, Key, Verdict};
 use super::entrants::Entrant;
 use super::prepare::Wanted;
@@ -95,19 +95,11 @@ fn key(wanted: &Wanted<'_>, entrants: &[Entrant], inputs: &Inputs) -> Key {
 
 fn run(wanted: &Wanted<'_>, backends: &[Arc<dyn Backend>], entrants: &[Entrant], inputs: Inputs) -> Verdict {
     let search = wanted.search;
-    let in_child;
-    let bench: &dyn Bench = match &search.program {
-        None => &InProcess,
-        Some(program) => {
-            let loading = Duration::from_secs(wanted.model.parameter_bytes() / LOADED_BYTES_PER_S);
-            let timeout = search.trial_timeout + loading;
-            in_child = InChild { program, library: wanted.library, timeout };
-            &in_child
-        }
-    };
+    let loading = Duration::from_secs(wanted.model.parameter_bytes() / LOADED_BYTES_PER_S);
+    let bench = bench::of(search, wanted.library, search.trial_timeout + loading);
     let rows = wanted.options.rows_max.get().min(LARGE_ROWS_MAX);
     let trials = Trials {
-        bench,
+        bench: &*bench,
         model: wanted.model,
         options: wanted.options,
         entrants,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use phalanx_backend::{BackendError, Completion, Loss, OutputSpec, Slot, SlotOutput};
-use phalanx_batch::{BatchRef, LeaveReason, Member, Nanos};
+use phalanx_batch::{BatchRef, LaneId, LeaveReason, Member, Nanos};
 use phalanx_tensor::rows::trim_into;
 use phalanx_tensor::{Shape, Tensor};
 use smallvec::SmallVec;
@@ -15,6 +15,7 @@ use crate::call::{Body, Part};
 use crate::groups::Group;
 use crate::pool::PooledSlot;
 use crate::response::{Output, OutputData, Response, Timing};
+use crate::trace::Stage;
 
 /// A batch with at most this many bytes of outputs is handed out by the lane itself, if it has nothing else to do.
 const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -32,6 +33,7 @@ pub(super) struct Batch {
     pub(super) group: Arc<Group>,
     /// The candidate that ran it.
     pub(super) level: usize,
+    lane: LaneId,
     probes: bool,
     rows: usize,
     padding_rows: usize,
@@ -83,6 +85,7 @@ impl Hub {
     /// The callers are woken together at the end: the first to wake would only take the processor away from those that
     /// still wait for their rows, and a runtime that is woken once finds all of its answers there.
     pub(crate) fn deliver(&self, finished: Finished, now_ns: Nanos, scratch: &mut Scratch) {
+        let begin_ns = self.span_begin();
         let Scratch { members, callers } = scratch;
         let Some(batch) = self.end_running(&finished, members) else {
             // The batch was given up and answered; a slot that comes back late is not used again.
@@ -115,6 +118,7 @@ impl Hub {
         let woken = self.scheduler().release(now_ns, batch.batch);
         self.wake(woken);
         callers.drain(..).for_each(wake);
+        self.span_end(begin_ns, Stage::Scatter, batch.batch, Some(batch.lane), batch.rows);
     }
 
     fn take_slot(&self, slot: Option<Slot>, batch: &Batch) {
@@ -143,6 +147,7 @@ impl Hub {
             took_ns: finished.took_ns,
             slot_bytes: running.slot_bytes,
             level: running.level,
+            lane: running.lane,
             probes: running.probes,
         })
     }

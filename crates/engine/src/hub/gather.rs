@@ -8,6 +8,7 @@ use super::{Gather, Hub, lock};
 use crate::call::Part;
 use crate::groups::Group;
 use crate::pad::PadPlan;
+use crate::trace::Stage;
 
 impl Hub {
     /// Copies a part's rows into the batch it joined, unless a lane has done so already or has taken the batch.
@@ -21,13 +22,19 @@ impl Hub {
         offset: usize,
         part: &Part,
     ) {
-        if group.is_single() || !self.prepare(batch, group) {
+        if group.is_single() {
+            return;
+        }
+        let begin_ns = self.span_begin();
+        if !self.prepare(batch, group) {
             return;
         }
         let mut gather = lock(&self.cells[batch.place].gather);
         if gather.prepared == batch.id + 1 {
             gather.copy_in(group, index, offset, part, &self.settings.pad);
         }
+        drop(gather);
+        self.span_end(begin_ns, Stage::Gather, batch, None, part.rows);
     }
 
     /// Copies the rows of a batch formed from the queue, one member at a time, so that arrivals can join meanwhile.

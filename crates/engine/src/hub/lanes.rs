@@ -9,6 +9,7 @@ use super::{BatchTimeout, Finished, Hub, Work, lock};
 use crate::EngineError;
 use crate::call::Part;
 use crate::groups::{Apart, Group};
+use crate::trace::Stage;
 
 /// What a lane does next.
 pub(crate) enum Next {
@@ -160,7 +161,9 @@ impl Hub {
             (Submission::Single { inputs }, 0, 0)
         } else {
             let rows = self.settings.buckets.fit(taken.rows).unwrap_or(taken.rows);
+            let begin_ns = self.span_begin();
             let slot = self.seal(taken, &group, rows)?;
+            self.span_end(begin_ns, Stage::Seal, batch, Some(lane), taken.rows);
             let slot_bytes = slot.size_bytes();
             (Submission::Rows { slot, rows }, rows - taken.rows, slot_bytes)
         };

@@ -30,6 +30,7 @@ use crate::metrics::Recorder;
 use crate::pad::PadPlan;
 use crate::pool::{BufferPool, SlotPool};
 use crate::threads::Placing;
+use crate::trace::{Span, Stage, Trace};
 
 pub(crate) use deliver::Scratch;
 pub(crate) use lanes::{Next, Submission};
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) batch_timeout: BatchTimeout,
     /// Whether the requests of a batch that came to a bad end are run again.
     pub(crate) recovers: bool,
+    /// Who is told how batches spend their time.
+    pub(crate) trace: Option<Arc<dyn Trace>>,
 }
 
 /// How long a batch may run.
@@ -224,6 +227,31 @@ impl Hub {
     /// Nanoseconds since the engine was built.
     pub(crate) fn now_ns(&self) -> Nanos {
         self.started.elapsed().as_nanos() as Nanos
+    }
+
+    /// When a span begins, where anybody wants to know.
+    pub(crate) fn span_begin(&self) -> Option<Nanos> {
+        self.settings.trace.as_ref().map(|_| self.now_ns())
+    }
+
+    /// A span that began then has ended.
+    pub(crate) fn span_end(
+        &self,
+        begin_ns: Option<Nanos>,
+        stage: Stage,
+        batch: BatchRef,
+        lane: Option<LaneId>,
+        rows: usize,
+    ) {
+        if let Some((begin_ns, trace)) = begin_ns.zip(self.settings.trace.as_ref()) {
+            let (batch, lane) = (batch.id, lane.map(|lane| lane.0));
+            trace.span(Span { batch, stage, lane, rows, begin_ns, end_ns: self.now_ns() });
+        }
+    }
+
+    /// Rows of a batch that a lane runs.
+    pub(crate) fn running_rows(&self, batch: BatchRef) -> usize {
+        lock(&self.cells[batch.place].running).rows
     }
 
     /// `deadline` on the engine's clock; 0 where it lies before the engine's start.

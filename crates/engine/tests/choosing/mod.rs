@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Aborts,
     /// Never comes back.
     Hangs,
+    /// Ends the process when it looks for devices.
+    AbortsListing,
 }
 
 /// How much slower the slow one is: far more than a disturbed run of the others.
@@ -74,6 +76,7 @@ pub(crate) fn all(library: Option<&Path>) -> Vec<Arc<dyn Backend>> {
     let faulty = [
         Fake::new("liar", Fault::Lies),
         Fake::new("aborts", Fault::Aborts),
+        Fake::new("aborts listing", Fault::AbortsListing),
         Fake::new("panics", Fault::Panics),
         Fake::new("hangs", Fault::Hangs),
         Fake::new("refuses", Fault::Refuses),
@@ -114,6 +117,9 @@ impl Backend for Fake {
     }
 
     fn devices(&self) -> Result<Vec<DeviceInfo>, BackendError> {
+        if self.fault == Fault::AbortsListing {
+            std::process::abort();
+        }
         Ok(vec![DeviceInfo { device: self.device, description: "a fake".to_owned() }])
     }
 

@@ -19,6 +19,13 @@ impl BenchReport {
                     .to_owned(),
             );
         }
+        if self.options.get("io").is_some_and(|io| io == "resident") {
+            notes.push(
+                "io resident: an engine copies the rows of its requests all the same, so that callers, dataset, \
+                 batch-queue, lanes and policy start in host memory"
+                    .to_owned(),
+            );
+        }
         notes.extend(self.ceiling());
         let skipped = self.skipped.iter();
         notes.extend(skipped.map(|skipped| {

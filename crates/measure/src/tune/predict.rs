@@ -1,5 +1,5 @@
 use phalanx_engine::Policy;
-use phalanx_simulate::{Load, Rule, Run, Search, Served, Setup, Times, goodput, in_parallel, run};
+use phalanx_simulate::{Load, Noise, Rule, Run, Search, Served, Setup, Times, goodput, in_parallel, run};
 
 use super::{Knobs, Objective, Timed, TunePlan, Variant, space};
 
@@ -47,7 +47,7 @@ fn value(plan: &TunePlan, load: &Load, knobs: &Knobs, policy: Policy, timed: &Ti
     let slo_ns = plan.slo.map(|slo| slo.as_nanos() as u64);
     let setup = |slo_ns: u64| {
         let served = Served {
-            noise: timed.noise.min(1.0),
+            noise: Noise::Measured(timed.factors.as_slice().into()),
             slo_ns,
             rule: Rule::Engine(policy),
             depth: knobs.depth,

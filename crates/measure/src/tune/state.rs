@@ -28,8 +28,8 @@ pub struct State {
 pub struct Timed {
     /// Rows of a batch, and the median of its time in nanoseconds, with all lanes busy.
     pub points: Vec<(usize, f64)>,
-    /// The standard deviation of the logarithm of that time.
-    pub noise: f64,
+    /// Quantiles of that time as a multiple of the median, evenly spaced.
+    pub factors: Vec<f64>,
     /// Memory that the program had resident, its workers included, in bytes.
     pub resident_bytes: u64,
     /// Why it cannot be used, where it cannot.

@@ -13,6 +13,9 @@ const RUNS_MIN: usize = 4;
 /// And at most.
 const RUNS_MAX: usize = 400;
 
+/// Quantiles of the times that are kept: those of one batch in two hundred tell how long a hold-up is.
+const QUANTILES: usize = 201;
+
 /// How long batches take while all lanes of `engine` are busy: sizes are doubled up to its largest batch, until one takes
 /// longer than `longest` or the time is up. It is measured through the engine, so its lanes may be threads or processes,
 /// and what gathering and handing out takes from them is in it.
@@ -38,7 +41,7 @@ pub fn measure_times(
     sizes.push(rows_max);
     let (start, share) = (Instant::now(), budget / sizes.len() as u32);
     let mut timed = Timed::default();
-    let mut spreads = Vec::new();
+    let mut factors = Vec::new();
     for rows in sizes {
         if watch().is_break() {
             return Err(MeasureError::Interrupted);
@@ -47,14 +50,14 @@ pub fn measure_times(
         let took_ns = on_all_lanes(engine, &inputs, rows, share)?;
         let Some(middle_ns) = median(&took_ns) else { break };
         timed.points.push((rows, middle_ns));
-        spreads.push(spread(&took_ns, middle_ns));
+        factors.extend(took_ns.iter().map(|took| took / middle_ns));
         if longest.is_some_and(|longest| middle_ns > longest.as_nanos() as f64)
             || start.elapsed() > budget * 2
         {
             break;
         }
     }
-    timed.noise = median(&spreads).unwrap_or(0.0);
+    timed.factors = quantiles(factors);
     Ok(timed)
 }
 
@@ -95,11 +98,11 @@ fn on_all_lanes(
     })
 }
 
-/// The standard deviation of the logarithm, from the distance between the quartiles, which outliers do not move.
-fn spread(took_ns: &[f64], middle_ns: f64) -> f64 {
-    let logs: Vec<f64> = took_ns.iter().map(|took| (took / middle_ns).ln().abs()).collect();
-    // Half of a normal distribution lies within 0.6745 standard deviations.
-    median(&logs).unwrap_or(0.0) / 0.6745
+/// Evenly spaced quantiles, the extremes included.
+fn quantiles(mut factors: Vec<f64>) -> Vec<f64> {
+    factors.sort_by(f64::total_cmp);
+    let count = factors.len().min(QUANTILES);
+    (0..count).map(|index| factors[index * (factors.len() - 1) / (count - 1).max(1)]).collect()
 }
 
 #[cfg(test)]
@@ -107,10 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_spread_is_that_of_the_logarithm() {
-        let times: Vec<f64> = (-50..=50).map(|step| 1000.0 * (f64::from(step) / 100.0).exp()).collect();
-        // Uniform in the logarithm from -0.5 to 0.5: half of it within a quarter.
-        assert!((spread(&times, 1000.0) - 0.25 / 0.6745).abs() < 0.01);
-        assert_eq!(spread(&[5.0, 5.0], 5.0), 0.0);
+    fn quantiles_keep_the_extremes() {
+        let spaced = quantiles((0..10_000).rev().map(f64::from).collect());
+        assert_eq!((spaced.len(), spaced[0], spaced[QUANTILES - 1]), (QUANTILES, 0.0, 9999.0));
+        assert!((spaced[QUANTILES / 2] - 5000.0).abs() < 50.0);
+        assert_eq!(quantiles(vec![2.0, 1.0]), [1.0, 2.0]);
+        assert!(quantiles(Vec::new()).is_empty());
     }
 }

@@ -91,7 +91,7 @@ pub fn run(plan: &Plan, rounds: &mut dyn Rounds, watch: &mut dyn Watch) -> Resul
 fn those_that_run<'a>(plan: &'a Plan, level: Level, book: &mut Book<'_>) -> Vec<&'a Subject> {
     let mut running = Vec::new();
     for subject in &plan.subjects {
-        let candidate = Candidate { subject, config: None };
+        let candidate = Candidate { subject: &subject.tried(), config: None };
         let finding = match plan.setup.engine(&candidate) {
             Ok(_) => {
                 running.push(subject);
@@ -116,7 +116,7 @@ fn unsupported(plan: &Plan, level: Level, candidate: &Candidate<'_>, book: &mut 
         rows_max: std::num::NonZeroUsize::MIN,
         ..PrepareOptions::default()
     };
-    let Subject { backend, device } = candidate.subject;
+    let Subject { backend, device, .. } = candidate.subject;
     match backend.prepare(&plan.setup.model, *device, &options).map_err(EngineError::Prepare) {
         Err(error) if is_unsupported(&error) => {
             let finding = Finding::skipped(error.to_string());

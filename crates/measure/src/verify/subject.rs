@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, Device};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo};
 
 /// What is verified: a backend on a device.
 #[derive(Clone)]
@@ -10,6 +10,8 @@ pub struct Subject {
     pub backend: Arc<dyn Backend>,
     /// What it runs on.
     pub device: Device,
+    /// The same runtime, where it harms nobody that it crashes; it itself where that is not to be feared.
+    pub trial: Arc<dyn Backend>,
 }
 
 /// A backend, or a device of one, that cannot be verified.
@@ -22,26 +24,44 @@ pub struct Absent {
 }
 
 impl Subject {
-    /// Every backend of these on every device that it has here, or only on `device`; and those that have none.
+    /// A backend that may be run in this process.
     #[must_use]
-    pub fn all(backends: &[Arc<dyn Backend>], device: Option<Device>) -> (Vec<Self>, Vec<Absent>) {
+    pub fn new(backend: Arc<dyn Backend>, device: Device) -> Self {
+        Self { trial: Arc::clone(&backend), backend, device }
+    }
+
+    /// Every backend of these on every device that `look` finds for it, or only on `device`; and those that have none.
+    /// What is no processor may take this process down, and is tried as `apart` has it.
+    pub fn all(
+        backends: &[Arc<dyn Backend>],
+        device: Option<Device>,
+        look: impl Fn(&dyn Backend) -> Result<Vec<DeviceInfo>, BackendError>,
+        apart: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend>,
+    ) -> (Vec<Self>, Vec<Absent>) {
         let (mut subjects, mut absent) = (Vec::new(), Vec::new());
         for backend in backends {
-            let found = match backend.devices() {
+            let found: Vec<Device> = match look(&**backend) {
                 Ok(found) => found.into_iter().map(|info| info.device).collect(),
                 Err(error) => {
                     absent.push(Absent { backend: backend.name(), why: error.to_string() });
                     continue;
                 }
             };
-            let wanted: Vec<Device> = match device {
-                Some(device) => vec![device],
-                None => found,
+            let subject = |device| {
+                let subject = Self::new(Arc::clone(backend), device);
+                match device {
+                    Device::Cpu => subject,
+                    _ => Self { trial: apart(Arc::clone(backend)), ..subject },
+                }
             };
-            let subject = |device| Self { backend: Arc::clone(backend), device };
-            subjects.extend(wanted.into_iter().map(subject));
+            subjects.extend(device.map_or(found, |device| vec![device]).into_iter().map(subject));
         }
         (subjects, absent)
+    }
+
+    /// The subject as it is tried.
+    pub(super) fn tried(&self) -> Self {
+        Self { backend: Arc::clone(&self.trial), ..self.clone() }
     }
 }
 

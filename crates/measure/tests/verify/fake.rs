@@ -199,7 +199,7 @@ pub(crate) fn plan_of(level: Level, fault: Fault, model: &Model) -> Plan {
         draw: Some(draw),
         references: vec![Arc::new(reference)],
     };
-    let subject = Subject { backend: Arc::new(Fake::with(fault)), device: Device::Cpu };
+    let subject = Subject::new(Arc::new(Fake::with(fault)), Device::Cpu);
     let mut plan = Plan::new(setup, vec![subject]);
     plan.levels = [level].into();
     plan.performance.runs = 3;

@@ -5,10 +5,9 @@ use phalanx_batch::{
 };
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand_distr::{Distribution, StandardNormal};
 
 use crate::subject::{Arriving, Left, Worked};
-use crate::{Class, Rule, Served, Times};
+use crate::{Class, Noise, Rule, Served, Times};
 
 /// One model's scheduler and lanes.
 pub(super) struct Engine {
@@ -18,7 +17,7 @@ pub(super) struct Engine {
     lanes: Vec<Lane>,
     blocking: bool,
     times: Times,
-    noise: f64,
+    noise: Noise,
     random: Xoshiro256PlusPlus,
     pub(super) worked: Worked,
     taken: Taken<u32>,
@@ -81,7 +80,7 @@ impl Engine {
             lanes: (0..lanes).map(|_| Lane::default()).collect(),
             blocking: served.lead_ns == 0,
             times: served.times.clone(),
-            noise: served.noise,
+            noise: served.noise.clone(),
             random: Xoshiro256PlusPlus::seed_from_u64(seed),
             worked: Worked::default(),
             taken: Taken::default(),
@@ -188,12 +187,7 @@ impl Engine {
     }
 
     fn took_ns(&mut self, rows: usize) -> Nanos {
-        let median_ns = self.times.run_ns(rows);
-        if self.noise == 0.0 {
-            return median_ns as Nanos;
-        }
-        let normal: f64 = StandardNormal.sample(&mut self.random);
-        (median_ns * (self.noise * normal).exp()).max(1.0) as Nanos
+        (self.times.run_ns(rows) * self.noise.draw(&mut self.random)).max(1.0) as Nanos
     }
 
     fn form_ahead(&mut self, now_ns: Nanos, left: &mut Vec<Left>) {

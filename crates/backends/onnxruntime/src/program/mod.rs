@@ -1,6 +1,7 @@
 mod buckets;
 mod layout;
 mod learned;
+mod operator_times;
 mod placement;
 mod probe;
 mod sessions;
@@ -18,6 +19,7 @@ use crate::lane::OrtLane;
 use crate::sys::Alone;
 use crate::{Library, NAME, device};
 use learned::Learned;
+pub(crate) use operator_times::operator_times;
 use sessions::Sessions;
 
 /// Lanes that may be open at once where runs do not exclude each other: more than there are cores to run them.

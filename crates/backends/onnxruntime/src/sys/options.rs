@@ -1,4 +1,6 @@
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use ort::sys::{
     ExecutionMode, GraphOptimizationLevel, OrtCUDAProviderOptionsV2, OrtLoggingFunction, OrtSessionOptions,
@@ -51,6 +53,15 @@ impl SessionOptions {
         let size = i64::try_from(size).map_err(|_| Fault::new(format!("an axis of {size} is too long")))?;
         // SAFETY: the options are alive, the name terminated.
         check(api, unsafe { (api.AddFreeDimensionOverrideByName)(self.as_ptr(), name.as_ptr(), size) })
+    }
+
+    /// Has the session write down how long its operators take, into a file whose name begins with `prefix`.
+    pub(crate) fn profile_to(&mut self, prefix: &Path) -> Result<(), Fault> {
+        let api = self.handle.api();
+        let prefix = CString::new(prefix.as_os_str().as_bytes())
+            .map_err(|_| Fault::new(format!("the path {prefix:?} holds a NUL")))?;
+        // SAFETY: the options are alive, the path terminated.
+        check(api, unsafe { (api.EnableProfiling)(self.as_ptr(), prefix.as_ptr()) })
     }
 
     /// Has `provider` take the nodes it can, with these options of its own.

@@ -1,6 +1,6 @@
 use clap::error::ErrorKind;
 use phalanx_simulate::{
-    Class, Goodput, Load, Outcome, Rule, Run, Search, Served, Setup, Times, goodput, run,
+    Class, Goodput, Load, Noise, Outcome, Rule, Run, Search, Served, Setup, Times, goodput, run,
 };
 
 use super::files;
@@ -132,7 +132,7 @@ fn served(args: &SimulateArgs, time: &BatchTime, slo_ns: f64, share: f64) -> Res
     };
     let classes = if args.class.is_empty() { vec![Class::default()] } else { args.class.clone() };
     Ok(Served {
-        noise: args.noise,
+        noise: Noise::LogNormal(args.noise),
         slo_ns: slo_ns as u64,
         depth: args.depth.get(),
         rows_max: args.max_batch.get(),

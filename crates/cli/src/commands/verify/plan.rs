@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phalanx_backend::Backend;
-use phalanx_engine::BackendChoice;
+use phalanx_engine::choice::{self, Search};
+use phalanx_engine::{BackendChoice, Isolated};
 use phalanx_measure::verify::{
     Config, Correctness, Level, Matrix, Memory, Performance, Plan, Setup, Stability, Strikes, Subject,
 };
@@ -18,8 +19,13 @@ const REFERENCES: [&str; 2] = ["tract", "onnxruntime"];
 
 /// What the options ask for.
 pub(super) fn plan(args: &VerifyArgs) -> Result<Plan, Failure> {
-    let backends = backends(&args.engine);
-    let (subjects, absent) = Subject::all(&backends, args.engine.device);
+    let (backends, library) = (backends(&args.engine), args.engine.onnxruntime.as_deref());
+    let look = |backend: &dyn Backend| choice::devices(backend, library, &Search::in_children());
+    let apart = |backend| {
+        let worker_exe = args.engine.worker_exe.as_deref();
+        Arc::new(Isolated::new(backend, library, worker_exe)) as Arc<dyn Backend>
+    };
+    let (subjects, absent) = Subject::all(&backends, args.engine.device, look, apart);
     let mut plan = Plan::new(setup(args)?, subjects);
     if !args.level.is_empty() {
         plan.levels = args.level.iter().copied().collect();

@@ -11,6 +11,6 @@ pub(super) fn execute(args: &VerifyArgs, round: &Round) -> Result<(), Failure> {
     let backend = backend.ok_or_else(|| {
         Failure::new(format_args!("there is no backend {:?} for this round", round.backend))
     })?;
-    let subject = Subject { backend, device: round.device };
+    let subject = Subject::new(backend, round.device);
     Ok(verify::round(&setup, &subject, round.config.as_ref(), round.number)?)
 }

@@ -5,8 +5,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use super::Bench;
-use super::child::{Answer, Request, VARIABLE};
+use phalanx_backend::{Backend, BackendError, DeviceInfo};
+
+use super::child::{Answer, Ask, Listing, Request, VARIABLE};
+use super::{Bench, Unlisted};
 use crate::choice::task::{Attempt, Task};
 
 /// Of what a child writes to its standard error, the last bytes that are kept.
@@ -22,19 +24,57 @@ pub(crate) struct InChild<'a> {
     pub(crate) timeout: Duration,
 }
 
+/// How a child ended: its status and the last it said; `None` where it had to be stopped.
+type Ended = Option<(ExitStatus, String)>;
+
 impl Bench for InChild<'_> {
     fn attempt(&self, task: &Task<'_>) -> Attempt {
-        self.start(task).unwrap_or_else(|error| {
+        self.try_out(task).unwrap_or_else(|error| {
             Attempt::Failed(format!("{} could not try it: {error}", self.program.display()))
         })
+    }
+
+    fn devices(&self, backend: &dyn Backend) -> Result<Vec<DeviceInfo>, Unlisted> {
+        let name = backend.name();
+        let unavailable =
+            |reason| Unlisted::Refused(BackendError::Unavailable { backend: name, reason, hint: None });
+        let listed = self.list(name).unwrap_or_else(|error| {
+            Err(Unlisted::Crashed(format!("{} could not look: {error}", self.program.display())))
+        });
+        listed?.map_err(unavailable)
     }
 }
 
 impl InChild<'_> {
-    fn start(&self, task: &Task<'_>) -> io::Result<Attempt> {
-        let folder = tempfile::Builder::new().prefix("phalanx-trial-").tempdir()?;
+    fn try_out(&self, task: &Task<'_>) -> io::Result<Attempt> {
+        let folder = folder()?;
         let request = Request::write(task, self.library, folder.path())?;
-        let mut line = serde_json::to_vec(&request)?;
+        let ended = self.run(&Ask::Try(Box::new(request)))?;
+        Ok(match (Answer::read(folder.path()), ended) {
+            (Ok(Answer::Ran(ran)), _) => Attempt::Ran(ran),
+            (Ok(Answer::Failed(reason)), _) => Attempt::Failed(reason),
+            (Err(_), Some((status, stderr))) => Attempt::Crashed(describe(status, &stderr)),
+            (Err(_), None) => Attempt::TimedOut(self.timeout),
+        })
+    }
+
+    /// What the child answered, or why it did not.
+    fn list(&self, name: &str) -> io::Result<Result<Result<Vec<DeviceInfo>, String>, Unlisted>> {
+        let folder = folder()?;
+        let ended = self.run(&Ask::List(Listing::new(name, self.library, folder.path())))?;
+        Ok(match (Listing::read(folder.path()), ended) {
+            (Ok(listed), _) => Ok(listed),
+            (Err(_), Some((status, stderr))) => Err(Unlisted::Crashed(describe(status, &stderr))),
+            (Err(_), None) => {
+                let waited_ms = self.timeout.as_millis();
+                Err(Unlisted::Crashed(format!("did not end within {waited_ms} ms")))
+            }
+        })
+    }
+
+    /// Runs a child to its end.
+    fn run(&self, ask: &Ask) -> io::Result<Ended> {
+        let mut line = serde_json::to_vec(ask)?;
         line.push(b'\n');
         let mut child = Command::new(self.program)
             .env(VARIABLE, "1")
@@ -52,16 +92,10 @@ impl InChild<'_> {
         }
         let ended = self.wait(&mut child)?;
         drop(input);
-        Ok(match (Answer::read(folder.path()), ended) {
-            (Ok(Answer::Ran(ran)), _) => Attempt::Ran(ran),
-            (Ok(Answer::Failed(reason)), _) => Attempt::Failed(reason),
-            (Err(_), Some((status, stderr))) => Attempt::Crashed(describe(status, &stderr)),
-            (Err(_), None) => Attempt::TimedOut(self.timeout),
-        })
+        Ok(ended)
     }
 
-    /// How the child ended, and the last it said; `None` where it had to be stopped.
-    fn wait(&self, child: &mut Child) -> io::Result<Option<(ExitStatus, String)>> {
+    fn wait(&self, child: &mut Child) -> io::Result<Ended> {
         let stderr = child.stderr.take().map(tail).transpose()?;
         let closed = stderr.map(|stderr| stderr.recv_timeout(self.timeout));
         if let Some(Ok(stderr)) = closed {
@@ -75,6 +109,10 @@ impl InChild<'_> {
         child.wait()?;
         Ok(None)
     }
+}
+
+fn folder() -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("phalanx-trial-").tempdir()
 }
 
 /// The end of what is read until nobody writes any more, which comes when the process has ended.

@@ -1,7 +1,9 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Bench;
+use phalanx_backend::{Backend, DeviceInfo};
+
+use super::{Bench, Unlisted};
 use crate::choice::run::run;
 use crate::choice::task::{Attempt, Task};
 
@@ -9,6 +11,10 @@ use crate::choice::task::{Attempt, Task};
 pub(crate) struct InProcess;
 
 impl Bench for InProcess {
+    fn devices(&self, backend: &dyn Backend) -> Result<Vec<DeviceInfo>, Unlisted> {
+        backend.devices().map_err(Unlisted::Refused)
+    }
+
     fn attempt(&self, task: &Task<'_>) -> Attempt {
         match catch_unwind(AssertUnwindSafe(|| run(task))) {
             Ok(Ok(ran)) => Attempt::Ran(ran),

@@ -6,8 +6,13 @@ use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss};
 use phalanx_batch::{BatchRef, Joined, LaneId, Nanos};
 
 use super::panic_message;
+<<<<<<< HEAD
 use crate::call::Part;
 use crate::hub::{Finished, Hub, Scratch, Work, lock};
+=======
+use crate::hub::{Finished, Hub, lock};
+use crate::trace::Stage;
+>>>>>>> strat
 
 /// Where an opened lane says that a batch has ended.
 pub(super) struct Ended {
@@ -57,7 +62,10 @@ impl Ended {
     /// Submits, and turns a panic into the loss of the lane.
     pub(super) fn submit(&self, batch: BatchRef, submit: impl FnOnce()) {
         lock(&self.state).submitted.push((batch, self.hub.now_ns()));
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(submit)) {
+        let begin_ns = if self.asynchronous { self.hub.span_begin() } else { None };
+        let result = catch_unwind(AssertUnwindSafe(submit));
+        self.hub.span_end(begin_ns, Stage::Submit, batch, Some(self.lane), 0);
+        if let Err(panic) = result {
             let message = panic_message(panic.as_ref());
             let loss = Loss::total(BackendError::Panicked { message });
             self.complete(BatchId(batch.id), Completion::Lost(loss));
@@ -67,13 +75,15 @@ impl Ended {
     /// How the batch that a blocking lane has just run ended.
     pub(super) fn take_blocking(&self, batch: BatchRef) -> Finished {
         let mut state = lock(&self.state);
-        let took_ns = state.took_ns(batch.id, self.hub.now_ns()).map_or(0, |(_, took_ns)| took_ns);
+        let ended = state.took_ns(batch.id, self.hub.now_ns());
+        let took_ns = ended.map_or(0, |(_, _, took_ns)| took_ns);
         let completion = state.blocking.take().unwrap_or_else(|| {
             let message = "the lane returned without ending its batch".to_owned();
             Completion::Failed(None, BackendError::Run { backend: self.hub.backend_name(), message })
         });
         drop(state);
         self.note(&completion);
+        self.trace(batch, ended.map(|(_, submitted_ns, _)| submitted_ns));
         Finished { batch, completion, took_ns }
     }
 
@@ -90,6 +100,14 @@ impl Ended {
         self.well.load(Ordering::Relaxed) && self.well.swap(false, Ordering::Relaxed)
     }
 
+    /// A batch that was submitted then has ended.
+    fn trace(&self, batch: BatchRef, submitted_ns: Option<Nanos>) {
+        if self.hub.settings.trace.is_some() {
+            let rows = self.hub.running_rows(batch);
+            self.hub.span_end(submitted_ns, Stage::Run, batch, Some(self.lane), rows);
+        }
+    }
+
     fn note(&self, completion: &Completion) {
         match completion {
             Completion::Done(_) | Completion::Single(_) => self.well.store(true, Ordering::Relaxed),
@@ -100,13 +118,13 @@ impl Ended {
 }
 
 impl State {
-    /// Forgets a submission; how long it took, counted from the end of the one before it where that was later.
-    fn took_ns(&mut self, id: u64, now_ns: Nanos) -> Option<(BatchRef, Nanos)> {
+    /// Forgets a submission; when it was made and how long it took, counted from the end of the one before it where that was later.
+    fn took_ns(&mut self, id: u64, now_ns: Nanos) -> Option<(BatchRef, Nanos, Nanos)> {
         let position = self.submitted.iter().position(|(batch, _)| batch.id == id)?;
         let (batch, submitted_ns) = self.submitted.swap_remove(position);
         let took_ns = now_ns.saturating_sub(submitted_ns.max(self.last_end_ns));
         self.last_end_ns = now_ns;
-        Some((batch, took_ns))
+        Some((batch, submitted_ns, took_ns))
     }
 
     /// The same, and whether it is the one that the lane's thread waits for.
@@ -125,6 +143,7 @@ impl Completions for Ended {
         }
         self.hub.placing.keep_off();
         let now_ns = self.hub.now_ns();
+<<<<<<< HEAD
         let Some((batch, took_ns, was_last)) = lock(&self.state).end(batch.0, now_ns) else { return };
         self.note(&completion);
         let owner_must_know = was_last || matches!(completion, Completion::Lost(_));
@@ -147,5 +166,11 @@ impl Ended {
         self.hub.deliver(finished, now_ns, &mut desk.scratch);
         self.hub.form_ahead(self.hub.now_ns(), &mut desk.joined);
         lock(&self.state).desk = Some(desk);
+=======
+        let Some((batch, submitted_ns, took_ns)) = lock(&self.state).took_ns(batch.0, now_ns) else { return };
+        self.note(&completion);
+        self.trace(batch, Some(submitted_ns));
+        self.hub.finish(self.lane, Finished { batch, completion, took_ns }, now_ns);
+>>>>>>> strat
     }
 }

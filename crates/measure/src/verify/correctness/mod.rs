@@ -87,7 +87,8 @@ pub(super) fn verify(plan: &Plan, book: &mut Book<'_>) -> Result<Option<String>,
         })
     })?;
     let mut work = Work { plan, reference: found.ok(), seen: HashSet::new(), built: 0 };
-    for candidate in plan.candidates(&plan.subjects) {
+    let subjects: Vec<Subject> = plan.subjects.iter().map(Subject::tried).collect();
+    for candidate in plan.candidates(&subjects) {
         work.candidate(&candidate, book)?;
     }
     if work.built == 0 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use phalanx_backend::Backend;
 
-use super::{Answer, Request, VARIABLE};
+use super::{Answer, Ask, Request, VARIABLE};
 use crate::backends::backends;
 use crate::choice::Candidate;
 use crate::choice::run::run;
@@ -28,14 +28,19 @@ pub fn trial_main() -> ExitCode {
 /// and is given the path of onnxruntime's library, where it is known.
 #[must_use]
 pub fn trial_main_among(backends: impl FnOnce(Option<&Path>) -> Vec<Arc<dyn Backend>>) -> ExitCode {
-    let done = read_request().and_then(|mut request| {
+    let done = read_ask().and_then(|ask| {
         watch_parent()?;
-        let backends = backends(request.library.as_deref());
-        let answer = match attempt(&mut request, &backends) {
-            Ok(ran) => Answer::Ran(ran),
-            Err(reason) => Answer::Failed(reason),
-        };
-        answer.write(&request.folder)
+        match ask {
+            Ask::List(listing) => listing.answer(&backends(listing.library.as_deref())),
+            Ask::Try(mut request) => {
+                let backends = backends(request.library.as_deref());
+                let answer = match attempt(&mut request, &backends) {
+                    Ok(ran) => Answer::Ran(ran),
+                    Err(reason) => Answer::Failed(reason),
+                };
+                answer.write(&request.folder)
+            }
+        }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,7 +52,7 @@ pub fn trial_main_among(backends: impl FnOnce(Option<&Path>) -> Vec<Arc<dyn Back
     }
 }
 
-fn read_request() -> io::Result<Request> {
+fn read_ask() -> io::Result<Ask> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     Ok(serde_json::from_str(&line)?)
