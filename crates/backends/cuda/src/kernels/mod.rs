@@ -47,5 +47,6 @@ pub(crate) fn lower(plan: &Plan, step: &Step, chip: &Chip) -> Result<Lowered, Lo
     }
 }
 
-#[cfg(test)]
+// The emulated device needs a C++ compiler and the contexts of Linux.
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

@@ -6,7 +6,7 @@ constexpr int ROOM = ${ROOM}, PART = ${PART}, DEPTH = ${DEPTH}, COLUMNS = ${COLU
 constexpr int SUMS = 2 * ROOM, LEFT = SUMS > 32 ? SUMS / 32 : 1;
 
 extern "C" __global__ void __launch_bounds__(256)
-lora(${D}* __restrict__ d, const ${X}* __restrict__ x, const ${A}* __restrict__ a, const ${B}* __restrict__ b,
+lora(${D}* d, const ${X}* __restrict__ x, const ${A}* __restrict__ a, const ${B}* __restrict__ b,
      const int* __restrict__ adapters, ${PARAMETERS}unsigned rows, unsigned adapters_count, unsigned columns) {
     __shared__ float hidden[16][ROOM];
     const Finish finish{${PASSED}};
