@@ -24,6 +24,8 @@ const QUEUE_LIMIT_DEFAULT: usize = 8192;
 const MEMORY_BYTES_MAX_DEFAULT: u64 = 2 << 30;
 const GROUPS_MAX_DEFAULT: usize = 64;
 const WARMUP_BUDGET_DEFAULT: Duration = Duration::from_millis(400);
+/// The longest that anything is waited for awake.
+const SPIN_US_MAX: u32 = 50;
 /// The longest that a batch may run, where nothing else was said.
 const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// How long before the end of a batch the next is handed to a device that works by itself: what waking a thread and
@@ -140,8 +142,8 @@ impl EngineBuilder {
         optimize: Optimize => optimize;
         /// The arithmetic inside the model.
         precision: Precision => precision;
-        /// Microseconds that the end of a batch on a GPU may be waited for awake: sooner answers, for a core that is busy
-        /// while batches are in flight. 0 unless said otherwise; at most 50 count.
+        /// Microseconds that the end of a batch on a GPU, and then the next batch, may be waited for awake: sooner answers,
+        /// for cores that are busy while requests come. 0 unless said otherwise; at most 50 count.
         spin_us: u32 => spin_us;
         /// Which axes are padded, so that requests of different lengths share batches.
         pad: Vec<PadRule> => pad;
@@ -356,6 +358,7 @@ impl EngineBuilder {
                 None => BatchTimeout::Measured { max_ns: BATCH_TIMEOUT_MAX.as_nanos() as u64 },
             },
             recovers: self.recover,
+            spin: self.spin(program.as_ref()),
             trace: self.trace.clone(),
         };
         let slot_bytes_max = match self.pooling {
@@ -370,6 +373,12 @@ impl EngineBuilder {
 }
 
 impl EngineBuilder {
+    /// How long lanes wait awake: only where their device works by itself, since else nobody is gained.
+    fn spin(&self, program: &dyn Program) -> Duration {
+        let spin_us = if program.limits().async_submit { self.spin_us.min(SPIN_US_MAX) } else { 0 };
+        Duration::from_micros(spin_us.into())
+    }
+
     /// What takes over where the preferred backend fails, to be prepared when that happens.
     fn fallbacks(&self, prepared: &Prepared, options: &PrepareOptions) -> Vec<Candidate> {
         let allowed = if self.fallback { prepared.fallbacks.as_slice() } else { &[] };

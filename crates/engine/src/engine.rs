@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use phalanx_handoff::block_on;
+use phalanx_handoff::block_on_spinning;
 use phalanx_model::Model;
 use phalanx_tensor::Signature;
 
@@ -69,12 +69,12 @@ impl Engine {
         self.infer(request)
     }
 
-    /// Hands a request in and sleeps until it is answered.
+    /// Hands a request in and sleeps until it is answered; awake for the first while, where the engine spins.
     ///
     /// # Errors
     /// As [`Engine::infer`].
     pub fn infer_blocking(&self, request: Request) -> Result<Response, EngineError> {
-        block_on(self.infer(request))
+        block_on_spinning(self.infer(request), self.inner.hub.settings.spin)
     }
 
     /// Runs a whole dataset: the answers come in the order of the requests, and no more requests are taken from the

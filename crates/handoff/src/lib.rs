@@ -13,7 +13,7 @@ mod turns;
 
 pub use bell::{Announced, Bell};
 #[cfg(not(loom))]
-pub use block_on::block_on;
+pub use block_on::{block_on, block_on_spinning};
 pub use inbox::Inbox;
 #[cfg(not(loom))]
 pub use inbox::Popped;

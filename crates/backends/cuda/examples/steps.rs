@@ -2,8 +2,9 @@
 //!
 //!     steps MODEL PRECISION BATCHES
 
-use phalanx_backend::{Device, PrepareOptions};
+use phalanx_backend::{Backend, Device, PrepareOptions};
 use phalanx_model::Model;
+use phalanx_tensor::Tensor;
 
 /// Size of axes that are free besides axis 0.
 const FREE: usize = 32;
@@ -17,11 +18,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rows: usize = batch.parse()?;
         let shapes = phalanx_backend::fit::shapes_with(model.signature(), rows, Some(FREE));
         let shapes = shapes.ok_or("the model has an input without a shape")?;
-        let times = phalanx_cuda::Cuda::new().step_times(&model, Device::Cuda(0), &options, &shapes)?;
-        let total: f32 = times.iter().map(|step| step.took_us).sum();
+        let inputs = model.signature().inputs.iter().zip(&shapes);
+        let inputs: Vec<Tensor> =
+            inputs.map(|(info, shape)| Tensor::zeros(info.dtype, shape.clone())).collect::<Result<_, _>>()?;
+        let times = phalanx_cuda::Cuda::new().operator_times(&model, Device::Cuda(0), &options, &inputs, 1)?;
+        let times = times.ok_or("the backend does not tell")?;
+        let total: f64 = times.iter().map(|step| step.mean_ns).sum::<f64>() / 1e3;
         println!("{} {precision}, {rows} rows: {total:.1} us in {} submissions", model.name(), times.len());
         for step in times {
-            println!("{:9.2} us  {:<10} {}", step.took_us, step.operation, step.name);
+            println!("{:9.2} us  {:<10} {}", step.mean_ns / 1e3, step.operator, step.node);
         }
     }
     Ok(())

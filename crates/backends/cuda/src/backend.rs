@@ -1,12 +1,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, PrepareOptions, Program};
+use phalanx_backend::{Backend, BackendError, Device, DeviceInfo, OperatorTime, PrepareOptions, Program};
 use phalanx_model::Model;
-use phalanx_tensor::Shape;
+use phalanx_tensor::{Shape, Tensor};
 
 use crate::driver::{self, Gpu};
-use crate::program::{CudaProgram, StepTime, check_precision, ordinal};
+use crate::program::{CudaProgram, check_precision, ordinal};
 use crate::{NAME, compile, libraries};
 
 /// The oldest driver that has all calls: that of CUDA 12.0, version 525.
@@ -29,20 +29,6 @@ impl Cuda {
     #[must_use]
     pub fn with_kernels_folder(folder: impl Into<PathBuf>) -> Self {
         Self { kernels_folder: Some(folder.into()) }
-    }
-
-    /// How long each submission of a model takes on a GPU, for inputs of these shapes.
-    ///
-    /// # Errors
-    /// As [`Backend::prepare`], and what went wrong on the device.
-    pub fn step_times(
-        &self,
-        model: &Model,
-        device: Device,
-        options: &PrepareOptions,
-        shapes: &[Shape],
-    ) -> Result<Vec<StepTime>, BackendError> {
-        self.program(model, device, options)?.step_times(shapes)
     }
 
     fn program(
@@ -100,6 +86,20 @@ impl Backend for Cuda {
         options: &PrepareOptions,
     ) -> Result<Arc<dyn Program>, BackendError> {
         Ok(Arc::new(self.program(model, device, options)?))
+    }
+
+    /// Each step by itself, back to back with others of its kind: nothing overlaps with it and nothing is copied. The
+    /// numbers that the inputs hold play no part.
+    fn operator_times(
+        &self,
+        model: &Model,
+        device: Device,
+        options: &PrepareOptions,
+        inputs: &[Tensor],
+        _runs: usize,
+    ) -> Result<Option<Vec<OperatorTime>>, BackendError> {
+        let shapes: Vec<Shape> = inputs.iter().map(|tensor| tensor.shape().clone()).collect();
+        self.program(model, device, options)?.operator_times(&shapes).map(Some)
     }
 }
 

@@ -19,7 +19,6 @@ mod products;
 mod program;
 
 pub use backend::Cuda;
-pub use program::StepTime;
 
 /// The name it is chosen by.
 pub const NAME: &str = "cuda";

@@ -13,9 +13,9 @@ mod sim;
 mod stop;
 mod watch;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use phalanx_backend::{BackendError, Buckets, Completion, Interrupt, Slot};
 use phalanx_batch::{BatchRef, HoldId, LaneId, LatencyModel, LeaveReason, Member, Nanos, Scheduler};
@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) batch_timeout: BatchTimeout,
     /// Whether the requests of a batch that came to a bad end are run again.
     pub(crate) recovers: bool,
+    /// How long a lane of an asynchronous device waits awake for its next batch.
+    pub(crate) spin: Duration,
     /// Who is told how batches spend their time.
     pub(crate) trace: Option<Arc<dyn Trace>>,
 }
@@ -121,6 +123,8 @@ pub(crate) struct Finished {
 #[derive(Default)]
 pub(crate) struct LaneShared {
     pub(crate) thread: Mutex<Option<std::thread::Thread>>,
+    /// How often it was woken: what a thread that waits awake looks at.
+    pub(crate) wakes: AtomicUsize,
     /// Raised when the lane's thread is given up, so that it leaves should it ever come back.
     pub(crate) epoch: AtomicUsize,
     /// Stops what the lane runs.
@@ -280,6 +284,7 @@ impl Hub {
         if let Some(lane) = lane
             && let Some(thread) = &*lock(&self.lanes[lane.0].thread)
         {
+            self.lanes[lane.0].wakes.fetch_add(1, Ordering::Release);
             thread.unpark();
         }
     }
@@ -293,7 +298,7 @@ impl Hub {
     }
 
     pub(crate) fn input_bytes(&self) -> u64 {
-        self.input_bytes.load(std::sync::atomic::Ordering::Relaxed)
+        self.input_bytes.load(Ordering::Relaxed)
     }
 
     fn scheduler(&self) -> MutexGuard<'_, Scheduler<Part>> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phalanx_backend::{
-    BackendError, Buckets, Cache, Completions, Device, Lane, Layout, Limits, Placement, PrepareOptions, Program,
+    BackendError, Buckets, Cache, Completions, Device, Lane, Layout, Limits, OperatorTime, Placement, PrepareOptions, Program,
     ProgramMemory, Slot, fit,
 };
 use phalanx_model::Model;
@@ -52,18 +52,6 @@ const PROBE_SIZES: [usize; 4] = [16, 64, 224, 1];
 
 /// A model on one GPU. Lanes share it.
 pub(crate) struct CudaProgram(Arc<Shared>);
-
-/// How long one submission of a step takes on the device, back to back with others of its kind: nothing overlaps with it
-/// and nothing is copied.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StepTime {
-    /// The node of the model that the step ends with.
-    pub name: String,
-    /// What the step does, as plans print it.
-    pub operation: &'static str,
-    /// Microseconds.
-    pub took_us: f32,
-}
 
 /// What the lanes share.
 pub(crate) struct Shared {
@@ -118,8 +106,8 @@ impl CudaProgram {
 
 impl CudaProgram {
     /// How long each submission takes for inputs of these shapes.
-    pub(crate) fn step_times(&self, shapes: &[Shape]) -> Result<Vec<StepTime>, BackendError> {
-        self.0.step_times(shapes)
+    pub(crate) fn operator_times(&self, shapes: &[Shape]) -> Result<Vec<OperatorTime>, BackendError> {
+        self.0.operator_times(shapes)
     }
 }
 
@@ -205,7 +193,7 @@ impl Shared {
     ///
     /// # Errors
     /// What preparing or running says.
-    fn step_times(&self, shapes: &[Shape]) -> Result<Vec<StepTime>, BackendError> {
+    fn operator_times(&self, shapes: &[Shape]) -> Result<Vec<OperatorTime>, BackendError> {
         let bucket = self.bucket(shapes)?;
         let plan = bucket.plan();
         let pin = |port: &phalanx_plan::Port| Pinned::new(&self.gpu, plan.value(port.value).size_bytes());
@@ -216,7 +204,11 @@ impl Shared {
         let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), &self.copies, work_bytes)?;
         let times = state.time(&bucket)?.into_iter().map(|(step, took_us)| {
             let step = &plan.steps[step];
-            StepTime { name: step.name.clone(), operation: step.op.name(), took_us }
+            OperatorTime {
+                operator: step.op.name().to_owned(),
+                node: step.name.clone(),
+                mean_ns: f64::from(took_us) * 1e3,
+            }
         });
         Ok(times.collect())
     }

@@ -40,6 +40,8 @@ pub(super) fn hub(options: Options, buckets: Buckets, recovers: bool, levels: us
         latency,
         batch_timeout: BatchTimeout::Fixed(TIMEOUT_NS),
         recovers,
+        spin: std::time::Duration::ZERO,
+        trace: None,
     };
     let primary: Arc<dyn Program> = program;
     let candidate = || Candidate::ready("tripler", Device::Cpu, Arc::clone(&primary));

@@ -1,5 +1,5 @@
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use phalanx_backend::{BatchId, Completion};
 use phalanx_batch::{BatchRef, Nanos, Taken};
@@ -84,6 +84,7 @@ impl LaneThread {
         taken: &mut Taken<Part>,
         scratch: &mut Scratch,
     ) -> Step<'a> {
+        let wakes = self.wakes();
         let report = finished.as_ref().map(|finished| (finished.batch, took(finished)));
         let next = self.hub.next(self.lane, report, self.hub.now_ns(), taken);
         match (finished.take(), &next) {
@@ -106,12 +107,33 @@ impl LaneThread {
         drop(turn);
         match until_ns {
             _ if self.hub.is_exiting() => return Step::Leave(Left::Exit),
-            None => std::thread::park(),
+            None => self.rest(wakes),
             Some(at_ns) => {
                 std::thread::park_timeout(Duration::from_nanos(at_ns.saturating_sub(self.hub.now_ns())));
             }
         }
         Step::Again
+    }
+
+    /// How often this lane was woken so far.
+    fn wakes(&self) -> usize {
+        self.hub.lanes[self.lane.0].wakes.load(Ordering::Acquire)
+    }
+
+    /// Waits to be woken: for a while awake, where that was asked for, then asleep. `seen` is how often the lane had
+    /// been woken before it asked for work and got none.
+    fn rest(&self, seen: usize) {
+        let spin = self.hub.settings.spin;
+        if !spin.is_zero() {
+            let start = Instant::now();
+            while start.elapsed() < spin {
+                if self.wakes() != seen {
+                    return;
+                }
+                std::hint::spin_loop();
+            }
+        }
+        std::thread::park();
     }
 
     /// Submits a batch; of a blocking lane, how it ended comes back.
