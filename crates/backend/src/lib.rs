@@ -2,7 +2,7 @@
 //! shared and immutable, and each [`Lane`] of it runs batches that were gathered in a [`Slot`].
 //!
 //! A backend does not know what a request is. It is handed whole batches under an id, and says through
-//! [`Completions`] when one has finished, by its own fence and never by a device-wide wait.
+//! [`Completions`] when one has finished, by its own fence and never by a device-wide wait. How exact its answers have to be is a [`Tolerance`].
 
 mod backend;
 mod device;
@@ -11,6 +11,7 @@ mod lane;
 mod options;
 mod program;
 mod slot;
+mod tolerance;
 
 pub use backend::Backend;
 pub use device::{Device, DeviceInfo, ParseDeviceError};
@@ -19,3 +20,4 @@ pub use lane::{BatchId, Completion, Completions, Interrupt, Lane, Loss};
 pub use options::{Optimize, ParseOptionError, Precision, PrepareOptions};
 pub use program::{Buckets, Limits, Placement, Program, ProgramMemory, WorkerProcess};
 pub use slot::{Layout, OutputSpec, RowSpec, Slot, SlotOutput};
+pub use tolerance::Tolerance;
