@@ -89,7 +89,7 @@ pub enum BackendError {
     WorkerDied {
         /// Its process id.
         pid: u32,
-        /// How it ended, such as `was killed by signal 11 (SIGSEGV)`.
+        /// How it ended, such as `was killed by SIGSEGV`.
         how: String,
         /// The last lines it wrote to its standard error.
         stderr: String,

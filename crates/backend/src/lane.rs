@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use phalanx_tensor::Tensor;
 
@@ -50,6 +51,13 @@ pub trait Interrupt: Send + Sync {
 pub trait Completions: Send + Sync {
     /// Submission `batch` has ended.
     fn complete(&self, batch: BatchId, completion: Completion);
+
+    /// The same, from a lane that knows how long the device was busy with it: what is measured here also has what it took
+    /// to say so, which may be as much.
+    fn complete_after(&self, batch: BatchId, completion: Completion, busy: Duration) {
+        let _ = busy;
+        self.complete(batch, completion);
+    }
 }
 
 /// The owner of one program's command queues on a device. Opened and used on one thread; need not be `Send`.

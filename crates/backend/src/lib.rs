@@ -2,7 +2,7 @@
 //! shared and immutable, and each [`Lane`] of it runs batches that were gathered in a [`Slot`].
 //!
 //! A backend does not know what a request is. It is handed whole batches under an id, and says through
-//! [`Completions`] when one has finished, by its own fence and never by a device-wide wait.
+//! [`Completions`] when one has finished, by its own fence and never by a device-wide wait. How exact its answers have to be is a [`Tolerance`].
 
 mod backend;
 mod buckets;
@@ -15,6 +15,7 @@ mod operator;
 mod options;
 mod program;
 mod slot;
+mod tolerance;
 
 pub use backend::Backend;
 pub use buckets::Buckets;
@@ -26,3 +27,4 @@ pub use operator::OperatorTime;
 pub use options::{Optimize, ParseOptionError, Precision, PrepareOptions};
 pub use program::{Limits, Placement, Program, ProgramMemory, WorkerProcess};
 pub use slot::{Layout, OutputSpec, RowSpec, Slot, SlotOutput};
+pub use tolerance::Tolerance;

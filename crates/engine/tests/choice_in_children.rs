@@ -58,7 +58,7 @@ fn who_crashes_harms_nobody() {
         other => panic!("{name}: {other:?}"),
     };
     let aborted = crashed("aborts");
-    assert!(!cfg!(unix) || aborted.contains("killed by signal 6 (SIGABRT)"), "{aborted}");
+    assert!(!cfg!(unix) || aborted.contains("killed by SIGABRT"), "{aborted}");
     assert!(crashed("panics").ends_with("told to"), "{}", crashed("panics"));
     assert!(matches!(trial(&engine, "refuses"), Trial::Failed { reason } if reason.contains("will not")));
     assert!(matches!(trial(&engine, "liar"), Trial::Disagreed { place, .. } if place.contains("row 3")));
@@ -86,7 +86,7 @@ fn who_crashes_while_listing_is_left_the_processor() {
     let engine = builder(&fakes, in_children()).build().unwrap();
     assert_eq!((engine.info().backend, engine.info().device), ("aborts listing", Device::Cpu));
     let warnings = &engine.info().warnings;
-    assert!(warnings.iter().any(|text| text.contains("looking for its devices")), "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("looked for its devices")), "{warnings:?}");
     assert!(!cfg!(unix) || warnings.iter().any(|text| text.contains("SIGABRT")), "{warnings:?}");
 }
 

@@ -56,8 +56,8 @@ pub enum WorkerError {
     /// The worker could not prepare the model.
     #[error(transparent)]
     Prepare(#[from] BackendError),
-    /// The worker died while it prepared the model.
-    #[error("the worker process {pid} {how} while it prepared the model")]
+    /// The worker died before it was ready.
+    #[error("the worker process {pid} {how} before it was ready")]
     Died {
         /// Its process id.
         pid: u32,

@@ -25,7 +25,7 @@
 //! # What travels how
 //!
 //! Rows lie in shared memory: the parent gathers into it, the worker's backend reads it there and writes its outputs
-//! beside it. A frame of 40 bytes over a socket says that a batch is there, and one back that it is done; so each side
+//! beside it. A frame of 48 bytes over a socket says that a batch is there, and one back that it is done; so each side
 //! makes one system call a batch each way, and sleeps while it waits. Single runs and outputs whose size is only known
 //! afterwards travel over the socket, copied, up to 1 GiB at once.
 //!

@@ -19,6 +19,9 @@ impl<T: Clone> Scheduler<T> {
         let position = flights.iter().position(|flight| flight.batch == batch)?;
         let flight = flights.remove(position)?;
         self.running -= 1;
+        if position == 0 {
+            self.foresee_ends(now_ns, lane);
+        }
         // Right before a batch ends, the most callers are there.
         self.callers.present(self.queued_rows() + in_flight);
         self.callers.ended(now_ns, flight.rows);
@@ -31,6 +34,17 @@ impl<T: Clone> Scheduler<T> {
             self.policy.observe(flight.rows, took_ns);
         }
         self.wake(now_ns)
+    }
+
+    /// What a lane has in flight begins now, one after the other.
+    fn foresee_ends(&mut self, now_ns: Nanos, lane: LaneId) {
+        let mut flights = std::mem::take(&mut self.lanes[lane.0].in_flight);
+        let mut starts_ns = now_ns;
+        for flight in &mut flights {
+            flight.ends_ns = starts_ns.saturating_add(self.run_ns(flight.group, flight.rows));
+            starts_ns = flight.ends_ns;
+        }
+        self.lanes[lane.0].in_flight = flights;
     }
 
     /// The buffers of a batch that a lane has taken are free again; its place can be used by the next. An idle lane

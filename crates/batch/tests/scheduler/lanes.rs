@@ -82,6 +82,23 @@ fn a_batch_that_ends_wakes_its_lane_only_where_there_is_something_to_do() {
 }
 
 #[test]
+fn what_is_in_flight_is_foreseen_from_the_end_of_what_ran_before_it() {
+    let mut fixture = Fixture::new(Options { lead_ns: 1_000_000, ..options(PolicyKind::Immediate) });
+    let batches: Vec<_> = ['a', 'b']
+        .into_iter()
+        .map(|name| {
+            fixture.arrive(name);
+            fixture.run();
+            fixture.taken.batch
+        })
+        .collect();
+    let ends_ns = |fixture: &Fixture| fixture.scheduler.flight_ends_ns(LaneId(0), batches[1]);
+    assert_eq!(ends_ns(&fixture), Some(220));
+    fixture.scheduler.complete(50, LaneId(0), batches[0], None);
+    assert_eq!(ends_ns(&fixture), Some(160), "it began when the first had ended, earlier than expected");
+}
+
+#[test]
 fn a_lost_lane_is_stood_in_for() {
     let mut fixture = idle(2, PolicyKind::Delay { timeout_ns: 1000 });
     assert_eq!(fixture.arrive('a').wake, Some(LaneId(1)));

@@ -21,7 +21,7 @@ pub fn devices(
         Unlisted::Refused(error) => error,
         Unlisted::Crashed(how) => BackendError::Unavailable {
             backend: backend.name(),
-            reason: format!("looking for its devices {how}"),
+            reason: format!("the process that looked for its devices {how}"),
             hint: None,
         },
     })

@@ -101,7 +101,7 @@ impl Field {
             Err(Unlisted::Refused(error)) => return Err(error),
             Err(Unlisted::Crashed(how)) => {
                 self.warnings.push(format!(
-                    "{} may run on the processor only: looking for its devices {how}",
+                    "{} may run on the processor only: the process that looked for its devices {how}",
                     backend.name()
                 ));
                 Vec::new()

@@ -26,7 +26,6 @@ mod run;
 mod search;
 mod task;
 mod text;
-mod tolerance;
 mod trial;
 mod trials;
 

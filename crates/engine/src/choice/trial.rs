@@ -52,7 +52,7 @@ pub enum Trial {
     },
     /// It took its process down.
     Crashed {
-        /// How the process ended, such as `killed by signal 11 (SIGSEGV)`.
+        /// How the process ended, such as `was killed by SIGSEGV`.
         how: String,
     },
     /// It did not come to an end and was stopped.
@@ -86,7 +86,7 @@ impl fmt::Display for Trial {
                 write!(f, "gives another answer than the reference: {place}: expected {expected}, got {got}")
             }
             Self::Failed { reason } => f.write_str(reason),
-            Self::Crashed { how } => write!(f, "crashed: its process was {how}"),
+            Self::Crashed { how } => write!(f, "crashed: its process {how}"),
             Self::TimedOut { after_ms } => write!(f, "did not end within {after_ms} ms"),
         }
     }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use phalanx_backend::BackendError;
 use phalanx_batch::{LaneId, Member, Nanos, Returning, Turn};
+use smallvec::SmallVec;
 
 use super::Hub;
 use super::deliver::Batch;
@@ -200,17 +201,17 @@ impl Hub {
             scheduler.add_group(latency, from.is_single())
         };
         let group = self.groups.insert_apart(from.apart_as(id, apart));
-        let mut woken = None;
+        let mut woken = SmallVec::<[LaneId; 4]>::new();
         for member in members {
             let Member { payload: part, rows, arrival_ns, deadline_ns, priority, .. } = member;
             let returning = Returning { group: id, rows, arrival_ns, deadline_ns, priority, turn };
             match self.put_back(part, &returning, now_ns) {
-                Ok(lane) => woken = woken.or(lane),
+                Ok(lane) => woken.extend(lane),
                 Err((part, error)) => self.fail_part(part, error),
             }
         }
         group.is_filled();
-        self.wake(woken);
+        woken.into_iter().for_each(|lane| self.wake(Some(lane)));
     }
 
     /// Puts a part back into the queue, unless nobody waits for it any more. A lane that has something to do comes back.

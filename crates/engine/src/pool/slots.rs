@@ -88,7 +88,10 @@ impl SlotPool {
         let shelf = state.shelves.entry(Arc::clone(slot.layout())).or_default();
         shelf.used_at = used_at;
         shelf.idle.push(slot);
-        state.shrink(self.bytes_max);
+        let dropped = state.shrink(self.bytes_max);
+        drop(state);
+        // Freeing memory may be a call of a device's driver.
+        drop(dropped);
     }
 
     /// A slot will not come back: a device may still write to it.
@@ -113,19 +116,23 @@ impl SlotPool {
 }
 
 impl State {
-    fn shrink(&mut self, bytes_max: usize) {
+    /// Takes out the slots that are too many.
+    fn shrink(&mut self, bytes_max: usize) -> Vec<Slot> {
+        let mut dropped = Vec::new();
         while self.stats.bytes > bytes_max {
             let oldest = self.shelves.iter().min_by_key(|(_, shelf)| shelf.used_at);
-            let Some(layout) = oldest.map(|(layout, _)| Arc::clone(layout)) else { return };
-            let Some(shelf) = self.shelves.get_mut(&layout) else { return };
+            let Some(layout) = oldest.map(|(layout, _)| Arc::clone(layout)) else { break };
+            let Some(shelf) = self.shelves.get_mut(&layout) else { break };
             if let Some(slot) = shelf.idle.pop() {
                 self.stats.idle -= 1;
                 self.stats.bytes = self.stats.bytes.saturating_sub(slot.size_bytes());
+                dropped.push(slot);
             }
             if shelf.idle.is_empty() {
                 self.shelves.remove(&layout);
             }
         }
+        dropped
     }
 }
 

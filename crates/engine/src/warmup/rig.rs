@@ -21,19 +21,28 @@ pub(crate) struct Rig {
 
 #[derive(Default)]
 struct Ended {
-    completion: Mutex<Option<Completion>>,
+    completion: Mutex<Option<(Completion, Option<Duration>)>>,
     arrived: Condvar,
 }
 
 impl Completions for Ended {
     fn complete(&self, _batch: BatchId, completion: Completion) {
-        *self.completion.lock().unwrap_or_else(PoisonError::into_inner) = Some(completion);
-        self.arrived.notify_one();
+        self.end(completion, None);
+    }
+
+    fn complete_after(&self, _batch: BatchId, completion: Completion, busy: Duration) {
+        self.end(completion, Some(busy));
     }
 }
 
 impl Ended {
-    fn wait(&self) -> Completion {
+    fn end(&self, completion: Completion, busy: Option<Duration>) {
+        *self.completion.lock().unwrap_or_else(PoisonError::into_inner) = Some((completion, busy));
+        self.arrived.notify_one();
+    }
+
+    /// How it ended, and how long the device was busy where the lane knows.
+    fn wait(&self) -> (Completion, Option<Duration>) {
         let mut completion = self.completion.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match completion.take() {
@@ -112,7 +121,7 @@ impl Rig {
         Ok(bucket)
     }
 
-    /// Runs what is in the slot; how long it took comes back.
+    /// Runs what is in the slot; how long it took comes back, without what it took to hear of it.
     pub(crate) fn submit(&mut self, rows: usize) -> Result<Duration, BackendError> {
         let lost =
             || BackendError::Run { backend: "engine", message: "the slot did not come back".to_owned() };
@@ -120,8 +129,9 @@ impl Rig {
         let start = Instant::now();
         self.next_id += 1;
         self.lane.submit(BatchId(self.next_id), slot, rows);
-        let ended = self.ended.wait();
+        let (ended, busy) = self.ended.wait();
         let took = start.elapsed();
+        let took = busy.map_or(took, |busy| busy.min(took));
         match ended {
             Completion::Done(slot) => {
                 self.slot = Some(slot);
@@ -141,8 +151,9 @@ impl Rig {
         let start = Instant::now();
         self.next_id += 1;
         self.lane.submit_single(BatchId(self.next_id), inputs);
-        match self.ended.wait() {
-            Completion::Single(outputs) => Ok((outputs, start.elapsed())),
+        let (ended, busy) = self.ended.wait();
+        match ended {
+            Completion::Single(outputs) => Ok((outputs, busy.unwrap_or_else(|| start.elapsed()))),
             Completion::Failed(_, error) => Err(error),
             Completion::Lost(loss) => Err(loss.error),
             Completion::Done(_) => {

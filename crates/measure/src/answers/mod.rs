@@ -2,17 +2,15 @@
 
 mod compare;
 mod numbers;
-mod tolerance;
 
 pub(crate) use compare::largest;
 pub use compare::row_error;
 pub(crate) use numbers::numbers;
-pub use tolerance::tolerance;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use phalanx_backend::{Precision, Program};
+use phalanx_backend::{Precision, Program, Tolerance};
 use phalanx_tensor::{DType, Signature};
 
 use crate::samples::read_back;
@@ -43,7 +41,7 @@ impl Answers {
         let outputs = signature.outputs.iter().map(|info| Output {
             name: info.name.clone(),
             dtype: info.dtype,
-            tolerance: tolerance(precision, info.dtype),
+            tolerance: Tolerance::of(precision, info.dtype).mean,
         });
         Self { expected, outputs: outputs.collect() }
     }

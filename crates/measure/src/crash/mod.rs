@@ -4,18 +4,16 @@
 //! what the system has to say of every crash.
 
 mod child;
-mod ending;
 mod error;
 mod output;
 mod report;
 mod rounds;
 mod running;
-mod signal;
 
 pub use child::{ChildLimits, ChildRun, run};
-pub use ending::Ending;
 pub use error::CrashError;
 pub use report::{Crash, CrashReport};
 pub use rounds::Rounds;
 pub use running::stop_running;
-pub use signal::signal_name;
+
+pub use phalanx_ending::{Ending, signal_name};

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use phalanx_backend::Precision;
+use phalanx_backend::{Precision, Tolerance};
 use phalanx_protocol::{InferResponse, OutputData};
 use phalanx_tensor::{DType, Shape, Signature, Tensor, TensorInfo};
 
 use super::outcome::Failure;
-use crate::answers::{row_error, tolerance};
+use crate::answers::row_error;
 
 /// Memory for answers that later ones are compared with: what does not fit is not compared.
 const KEPT_BYTES_MAX: usize = 256 << 20;
@@ -106,7 +106,7 @@ fn compare(((first, tensor), output): ((&Tensor, &Tensor), &Output)) -> Result<(
     }
     let row_bytes = first.bytes().len().checked_div(first.rows()).unwrap_or(0);
     let error = row_error(first.dtype(), row_bytes, first.bytes(), tensor.bytes());
-    let allowed = tolerance(Precision::Fp32, first.dtype());
+    let allowed = Tolerance::of(Precision::Fp32, first.dtype()).mean;
     if error <= allowed {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::io::Result;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use phalanx_backend::{BackendError, BatchId, Completion, Completions, Slot, SlotOutput};
 use phalanx_tensor::Tensor;
@@ -14,7 +15,7 @@ pub(super) struct Answers {
     bell: Arc<Channel>,
     status: Arc<StatusPage>,
     slots: Arc<Slots>,
-    running: Mutex<VecDeque<Running>>,
+    state: Mutex<State>,
     ended: Condvar,
 }
 
@@ -24,28 +25,43 @@ struct Running {
     seq: u64,
     /// Its slot's tag; a single run has none.
     tag: Option<u64>,
+    begun: Instant,
+}
+
+/// A submission that has ended.
+struct Ended {
+    seq: u64,
+    tag: Option<u64>,
+    /// How long it was executed, counted from the end of the one before it where that was later.
+    busy: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    running: VecDeque<Running>,
+    last_end: Option<Instant>,
 }
 
 impl Answers {
     pub(super) fn new(bell: Arc<Channel>, status: Arc<StatusPage>, slots: Arc<Slots>) -> Self {
-        Self { bell, status, slots, running: Mutex::default(), ended: Condvar::new() }
+        Self { bell, status, slots, state: Mutex::default(), ended: Condvar::new() }
     }
 
     /// Notes a submission that the lane is about to get, as soon as fewer than `depth_max` are running.
     pub(super) fn begin(&self, seq: u64, tag: Option<u64>, depth_max: usize) {
-        let mut running = self.lock();
-        while running.len() >= depth_max {
-            running = self.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        while state.running.len() >= depth_max {
+            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        running.push_back(Running { seq, tag });
-        self.note_executing(&running);
+        state.running.push_back(Running { seq, tag, begun: Instant::now() });
+        self.note_executing(&state);
     }
 
     /// Waits until nothing runs.
     pub(super) fn wait_for_all(&self) {
-        let mut running = self.lock();
-        while !running.is_empty() {
-            running = self.ended.wait(running).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
+        while !state.running.is_empty() {
+            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -57,27 +73,31 @@ impl Answers {
         self.tell_error(Kind::Lost, seq, &BackendError::Panicked { message })
     }
 
-    fn end(&self, seq: u64) -> Option<Running> {
-        let mut running = self.lock();
-        let position = running.iter().position(|running| running.seq == seq)?;
-        let ended = running.remove(position);
-        self.note_executing(&running);
-        drop(running);
+    fn end(&self, seq: u64) -> Option<Ended> {
+        let mut state = self.lock();
+        let position = state.running.iter().position(|running| running.seq == seq)?;
+        let Running { tag, begun, .. } = state.running.remove(position)?;
+        let now = Instant::now();
+        let since = state.last_end.replace(now).map_or(begun, |last| last.max(begun));
+        self.note_executing(&state);
+        drop(state);
         self.ended.notify_all();
-        ended
+        Some(Ended { seq, tag, busy: now.saturating_duration_since(since) })
     }
 
-    fn note_executing(&self, running: &VecDeque<Running>) {
-        self.status.set_executing(running.front().map_or(0, |oldest| oldest.seq));
+    fn note_executing(&self, state: &State) {
+        self.status.set_executing(state.running.front().map_or(0, |oldest| oldest.seq));
     }
 
-    fn tell(&self, ended: Running, completion: Completion) -> Result<()> {
+    fn tell(&self, ended: Ended, completion: Completion) -> Result<()> {
         let seq = ended.seq;
+        let busy_ns = u64::try_from(ended.busy.as_nanos()).unwrap_or(u64::MAX);
+        let done = |kind| Frame::new(kind, seq).with_busy_ns(busy_ns);
         match (completion, ended.tag) {
-            (Completion::Done(slot), Some(tag)) => self.tell_done(seq, tag, slot),
+            (Completion::Done(slot), Some(tag)) => self.tell_done(done(Kind::Done), tag, slot),
             (Completion::Single(outputs), None) => {
                 let outputs: Vec<&Tensor> = outputs.iter().collect();
-                self.tell_tensors(Kind::SingleDone, seq, &outputs)
+                self.tell_tensors(done(Kind::SingleDone), &outputs)
             }
             (Completion::Failed(slot, error), tag) => {
                 if let Some(tag) = tag {
@@ -93,7 +113,8 @@ impl Answers {
         }
     }
 
-    fn tell_done(&self, seq: u64, tag: u64, mut slot: Slot) -> Result<()> {
+    fn tell_done(&self, done: Frame, tag: u64, mut slot: Slot) -> Result<()> {
+        let seq = done.seq;
         let dynamic: Vec<Option<Tensor>> = slot
             .outputs
             .iter_mut()
@@ -107,11 +128,11 @@ impl Answers {
             return self.tell_error(Kind::Failed, seq, &BackendError::Run { backend: "worker", message });
         }
         if dynamic.is_empty() {
-            return self.bell.send(&Frame::new(Kind::Done, seq));
+            return self.bell.send(&done);
         }
         let outputs: Option<Vec<&Tensor>> = dynamic.iter().map(Option::as_ref).collect();
         match outputs {
-            Some(outputs) => self.tell_tensors(Kind::Done, seq, &outputs),
+            Some(outputs) => self.tell_tensors(done, &outputs),
             None => {
                 let message = "it left no tensor for an output of unknown size".to_owned();
                 self.tell_error(Kind::Failed, seq, &BackendError::Run { backend: "worker", message })
@@ -119,11 +140,11 @@ impl Answers {
         }
     }
 
-    fn tell_tensors(&self, kind: Kind, seq: u64, outputs: &[&Tensor]) -> Result<()> {
-        match send_tensors(&self.bell, Frame::new(kind, seq), outputs) {
+    fn tell_tensors(&self, done: Frame, outputs: &[&Tensor]) -> Result<()> {
+        match send_tensors(&self.bell, done, outputs) {
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
                 let error = BackendError::Run { backend: "worker", message: error.to_string() };
-                self.tell_error(Kind::Failed, seq, &error)
+                self.tell_error(Kind::Failed, done.seq, &error)
             }
             sent => sent,
         }
@@ -133,8 +154,8 @@ impl Answers {
         self.bell.send_payload(Frame::new(kind, seq), &[&encode(&WireError::from(error))])
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

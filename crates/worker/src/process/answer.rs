@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use phalanx_backend::{BackendError, Completion, Device, OutputSpec, Slot, SlotOutput};
 use phalanx_tensor::{DType, Tensor};
@@ -53,7 +54,7 @@ impl Worker {
     /// Takes one answer.
     pub(super) fn answered(&self, recipe: &Recipe, sample: &Sample) -> Result<(), Stop> {
         let frame = self.bell.recv().map_err(|error| unreadable(0, &error))?.ok_or(Stop::Closed)?;
-        let seq = frame.seq;
+        let (seq, busy) = (frame.seq, Duration::from_nanos(frame.busy_ns));
         let to_nothing = || garbage(seq, "an answer to nothing");
         match frame.kind() {
             Some(Kind::Done) => {
@@ -61,10 +62,10 @@ impl Worker {
                 let dtypes = |slot: &Slot| dynamic_dtypes(slot).eq(tensors.iter().map(Tensor::dtype));
                 let fits = |work: &Work| matches!(work, Work::Batch { slot, .. } if dtypes(slot));
                 let entry = self.flight.leave(seq, fits).ok_or_else(to_nothing)?;
-                if let Work::Batch { slot, .. } = &entry.work {
-                    sample.keep(slot);
+                if let Work::Batch { slot, rows, .. } = &entry.work {
+                    sample.learn(slot, *rows);
                 }
-                entry.complete(|work| self.done(work, tensors));
+                entry.complete_after(busy, |work| self.done(work, tensors));
             }
             Some(Kind::SingleDone) => {
                 let tensors = self.tensors(&frame)?;
@@ -72,7 +73,7 @@ impl Worker {
                 let are_outputs = declared.eq(tensors.iter().map(Tensor::dtype));
                 let fits = |work: &Work| matches!(work, Work::Single) && are_outputs;
                 let entry = self.flight.leave(seq, fits).ok_or_else(to_nothing)?;
-                entry.complete(|_| Completion::Single(tensors));
+                entry.complete_after(busy, |_| Completion::Single(tensors));
             }
             Some(Kind::Failed) => {
                 let error = self.error(&frame, recipe.device)?;

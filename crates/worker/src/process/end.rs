@@ -3,6 +3,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use phalanx_backend::BackendError;
+use phalanx_ending::Ending;
 use rustix::process::Signal;
 
 use super::{OomKills, Reason, Worker};
@@ -87,35 +88,7 @@ impl End {
 
 /// How a process ended, in words.
 fn told(status: Option<ExitStatus>) -> String {
-    let Some(status) = status else { return "is gone".to_owned() };
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exited with status {code}"),
-        (None, Some(signal)) => match name(signal) {
-            Some(name) => format!("was killed by signal {signal} ({name})"),
-            None => format!("was killed by signal {signal}"),
-        },
-        (None, None) => "ended".to_owned(),
-    }
-}
-
-fn name(signal: i32) -> Option<&'static str> {
-    let names = [
-        (Signal::HUP, "SIGHUP"),
-        (Signal::INT, "SIGINT"),
-        (Signal::QUIT, "SIGQUIT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::TERM, "SIGTERM"),
-        (Signal::XCPU, "SIGXCPU"),
-        (Signal::SYS, "SIGSYS"),
-    ];
-    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+    status.map_or_else(|| "is gone".to_owned(), |status| Ending::of(status).to_string())
 }
 
 #[cfg(test)]
@@ -132,9 +105,9 @@ mod tests {
     fn only_a_kill_from_outside_suspects_nobody() {
         let segv = judge(11, None, false);
         assert_eq!((segv.suspect, segv.is_own), (Some(7), true));
-        assert_eq!(segv.error.to_string(), "the worker process 1 was killed by signal 11 (SIGSEGV)");
+        assert_eq!(segv.error.to_string(), "the worker process 1 was killed by SIGSEGV");
         let exit = judge(3 << 8, None, false);
-        assert_eq!((exit.suspect, &*exit.how), (Some(7), "exited with status 3"));
+        assert_eq!((exit.suspect, &*exit.how), (Some(7), "exited with code 3"));
         for outside in [judge(9, None, false), judge(15, None, false), judge(15, None, true)] {
             assert_eq!((outside.suspect, outside.is_own), (None, false), "{outside:?}");
         }

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss, Slot};
 
@@ -103,6 +104,11 @@ impl Flight {
 impl Entry {
     pub(super) fn complete(self, completion: impl FnOnce(Work) -> Completion) {
         self.completions.complete(self.batch, completion(self.work));
+    }
+
+    /// The same of what was executed for so long.
+    pub(super) fn complete_after(self, busy: Duration, completion: impl FnOnce(Work) -> Completion) {
+        self.completions.complete_after(self.batch, completion(self.work), busy);
     }
 
     fn lose(self, error: BackendError, suspect: bool) {

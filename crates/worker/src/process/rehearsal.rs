@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,7 +12,11 @@ use crate::program::Slots;
 /// A row that a worker has run well. Those that come later run batches of it before they are given any other: what a
 /// runtime prepares at its first batches is then done when they stand in.
 #[derive(Debug, Default)]
-pub(crate) struct Sample(OnceLock<Row>);
+pub(crate) struct Sample {
+    row: OnceLock<Row>,
+    /// Rows of the largest batch that was run well: what is larger may not fit into memory.
+    rows_max: AtomicUsize,
+}
 
 #[derive(Debug)]
 struct Row {
@@ -27,9 +32,13 @@ impl Completions for Unheard {
 }
 
 impl Sample {
-    /// Keeps the first row of a batch that was run well; once is enough.
-    pub(super) fn keep(&self, slot: &Slot) {
-        self.0.get_or_init(|| {
+    /// Learns from a batch that was run well. A row is kept of the first.
+    pub(super) fn learn(&self, slot: &Slot, rows: usize) {
+        // Read first: nearly always there is nothing new.
+        if self.rows_max.load(Ordering::Relaxed) < rows {
+            self.rows_max.fetch_max(rows, Ordering::Relaxed);
+        }
+        self.row.get_or_init(|| {
             let layout = Arc::clone(slot.layout());
             let inputs = (0..layout.inputs.len()).map(|index| slot.input_rows(index, 1).into()).collect();
             Row { layout, inputs }
@@ -51,22 +60,23 @@ impl Row {
 }
 
 impl Worker {
-    /// Runs batches of these sizes, before anybody else uses the worker; whether it is still there. One that does not
-    /// answer within `timeout` is ended. Without a sample nothing is run.
+    /// Runs a batch of the smallest size and one of the largest that was run before, before anybody else uses the worker;
+    /// whether it is still there. One that does not answer within `timeout` is ended. Without a sample nothing is run.
     pub(crate) fn rehearse(
         &self,
         recipe: &Recipe,
         (sample, slots): (&Sample, &Slots),
-        sizes: &[usize],
+        smallest: usize,
         timeout: Duration,
     ) -> bool {
-        let Some(row) = sample.0.get() else { return true };
+        let Some(row) = sample.row.get() else { return true };
+        let largest = Some(sample.rows_max.load(Ordering::Relaxed)).filter(|rows| *rows > smallest);
         let run = |rows: usize| {
             let Ok(slot) = row.repeated(slots, rows) else { return true };
             self.run_unheard(recipe, sample, slots, slot, rows)
         };
         let is_timed = self.bell.set_timeout(Some(timeout)).is_ok();
-        let is_there = sizes.iter().all(|rows| run(*rows));
+        let is_there = std::iter::once(smallest).chain(largest).all(run);
         is_there && is_timed && self.bell.set_timeout(None).is_ok()
     }
 

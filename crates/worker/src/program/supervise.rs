@@ -39,10 +39,9 @@ impl Shared {
             Ok(ready) => ready,
             Err(error) => return self.not_started(Some(&worker), Some(error)),
         };
-        let buckets = self.ready.get_or_init(|| ready).buckets();
-        let sizes = [buckets.fit(1).unwrap_or(1), buckets.max()];
+        let smallest = self.ready.get_or_init(|| ready).buckets().fit(1).unwrap_or(1);
         let timeout = self.options.prepare_timeout;
-        if !worker.rehearse(&self.recipe, (&self.sample, &self.slots), &sizes, timeout) {
+        if !worker.rehearse(&self.recipe, (&self.sample, &self.slots), smallest, timeout) {
             let end = worker.wait_for_end(&self.oom);
             tracing::info!(pid = worker.pid(), "the worker {} while it was warmed up", end.how);
             return self.gave_out(&worker, end.is_own.then_some(end.error));

@@ -67,6 +67,8 @@ pub(crate) struct Frame {
     pub(crate) tag: u64,
     /// Rows of a batch.
     pub(crate) rows: u64,
+    /// How long a submission that is answered was executed, in nanoseconds.
+    pub(crate) busy_ns: u64,
     /// Bytes behind it.
     pub(crate) payload_bytes: u64,
 }
@@ -89,6 +91,11 @@ impl Frame {
     /// The same about so many rows.
     pub(crate) fn with_rows(self, rows: usize) -> Self {
         Self { rows: rows as u64, ..self }
+    }
+
+    /// The same about a submission that was executed for so long.
+    pub(crate) fn with_busy_ns(self, busy_ns: u64) -> Self {
+        Self { busy_ns, ..self }
     }
 
     /// The same with so many bytes behind it.

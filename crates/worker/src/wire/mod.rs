@@ -21,7 +21,7 @@ pub(crate) use message::{Greeting, Ready, SlotMessage, Start, WireModel, WireOpt
 pub(crate) use tensors::{receive as receive_tensors, send as send_tensors};
 
 /// Changes with every change of what is said.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// The longest control message, and the longest description of an error or a slot.
 pub(crate) const MESSAGE_BYTES_MAX: u64 = 16 << 20;

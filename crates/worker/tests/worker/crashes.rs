@@ -32,7 +32,9 @@ fn only_the_batch_that_was_executed_is_suspect() {
     assert!(suspect);
     match error {
         BackendError::WorkerDied { pid: died, how, stderr } => {
-            assert_eq!((died, &*how, &*stderr), (pid, "was killed by signal 6 (SIGABRT)", "told to abort"));
+            // Whether a core was dumped is the machine's affair.
+            assert!(how.starts_with("was killed by SIGABRT"), "{how}");
+            assert_eq!((died, &*stderr), (pid, "told to abort"));
         }
         other => panic!("{other:?}"),
     }
@@ -46,8 +48,8 @@ fn only_the_batch_that_was_executed_is_suspect() {
 fn every_way_to_crash() {
     let mut rig = rig();
     for (order, how) in [
-        (SEGFAULT, "was killed by signal 11 (SIGSEGV)"),
-        (EXIT, "exited with status 3"),
+        (SEGFAULT, "was killed by SIGSEGV"),
+        (EXIT, "exited with code 3"),
         (GARBAGE, "sent what is no answer"),
     ] {
         rig.run(1, &[5.0]);

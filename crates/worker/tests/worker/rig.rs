@@ -61,12 +61,21 @@ pub(crate) struct Rig {
     inbox: Arc<Inbox>,
 }
 
-struct Inbox(Mutex<Sender<(u64, Completion)>>);
+struct Inbox {
+    sender: Mutex<Sender<(u64, Completion)>>,
+    /// How long the worker was busy with what it answered.
+    busy: Mutex<Vec<Duration>>,
+}
 
 impl Completions for Inbox {
     fn complete(&self, batch: BatchId, completion: Completion) {
         // A rig that is gone waits for nothing.
-        let _ = self.0.lock().expect("nobody panics with it").send((batch.0, completion));
+        let _ = self.sender.lock().expect("nobody panics with it").send((batch.0, completion));
+    }
+
+    fn complete_after(&self, batch: BatchId, completion: Completion, busy: Duration) {
+        self.busy.lock().expect("nobody panics with it").push(busy);
+        self.complete(batch, completion);
     }
 }
 
@@ -74,7 +83,7 @@ impl Rig {
     pub(crate) fn open(program: &Arc<WorkerProgram>) -> Result<Self, BackendError> {
         let layout = Arc::new(program.layout(&[Shape::from([WIDTH])])?);
         let (sender, completions) = channel();
-        let inbox = Arc::new(Inbox(Mutex::new(sender)));
+        let inbox = Arc::new(Inbox { sender: Mutex::new(sender), busy: Mutex::default() });
         let lane = program.open_lane(Arc::clone(&inbox) as _)?;
         Ok(Self { program: Arc::clone(program), lane: Some(lane), layout, completions, inbox })
     }
@@ -139,6 +148,11 @@ impl Rig {
     pub(crate) fn run(&mut self, batch: u64, firsts: &[f32]) {
         self.submit(batch, firsts);
         self.expect_done(batch, firsts);
+    }
+
+    /// How long the worker said that it was busy with each answered batch.
+    pub(crate) fn busy(&self) -> Vec<Duration> {
+        self.inbox.busy.lock().expect("nobody panics with it").clone()
     }
 
     /// The worker that the lane uses.

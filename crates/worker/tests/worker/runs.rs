@@ -13,6 +13,7 @@ pub(crate) const CASES: &[Case] = &[
     ("rows_in_every_position", rows_in_every_position),
     ("several_in_flight", several_in_flight),
     ("a_lane_says_which_core_computes", a_lane_says_which_core_computes),
+    ("a_worker_says_how_long_it_was_busy", a_worker_says_how_long_it_was_busy),
     ("a_slot_is_used_again", a_slot_is_used_again),
     ("slots_in_other_memory", slots_in_other_memory),
     ("a_slot_with_other_buffers", a_slot_with_other_buffers),
@@ -51,6 +52,16 @@ fn a_lane_says_which_core_computes() {
     let mut rig = rig();
     let core = rig.lane().core();
     assert_eq!(core.is_some(), cfg!(target_os = "linux"), "{core:?}");
+}
+
+fn a_worker_says_how_long_it_was_busy() {
+    let start = std::time::Instant::now();
+    let mut rig = rig();
+    rig.run(1, &[1.0]);
+    let busy = rig.busy();
+    assert_eq!(busy.len(), 2, "each answered batch once");
+    let sum: std::time::Duration = busy.iter().sum();
+    assert!(!sum.is_zero() && sum < start.elapsed(), "{busy:?}");
 }
 
 fn a_slot_is_used_again() {

@@ -50,7 +50,7 @@ fn an_executable_that_is_no_worker() {
     options.exe = "/bin/sh".into();
     match error(WorkerProgram::start(recipe(), options)) {
         WorkerError::Silent { how, stderr, .. } => {
-            assert_eq!((&*how, &*stderr), ("exited with status 0", "I am a shell"));
+            assert_eq!((&*how, &*stderr), ("exited with code 0", "I am a shell"));
         }
         other => panic!("{other:?}"),
     }
@@ -65,7 +65,7 @@ fn an_executable_that_says_nothing() {
 
 fn a_worker_that_dies_at_once() {
     match error(WorkerProgram::start(recipe(), options(&["exit"]))) {
-        WorkerError::Silent { how, .. } => assert_eq!(how, "exited with status 7"),
+        WorkerError::Silent { how, .. } => assert_eq!(how, "exited with code 7"),
         other => panic!("{other:?}"),
     }
 }

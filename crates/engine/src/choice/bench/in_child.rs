@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use phalanx_backend::{Backend, BackendError, DeviceInfo};
+use phalanx_ending::Ending;
 
 use super::child::{Answer, Ask, Listing, Request, VARIABLE};
 use super::{Bench, Unlisted};
@@ -39,7 +40,7 @@ impl Bench for InChild<'_> {
         let unavailable =
             |reason| Unlisted::Refused(BackendError::Unavailable { backend: name, reason, hint: None });
         let listed = self.list(name).unwrap_or_else(|error| {
-            Err(Unlisted::Crashed(format!("{} could not look: {error}", self.program.display())))
+            Err(Unlisted::Crashed(format!("could not be started from {}: {error}", self.program.display())))
         });
         listed?.map_err(unavailable)
     }
@@ -138,29 +139,11 @@ fn tail(mut stderr: ChildStderr) -> io::Result<Receiver<String>> {
 
 /// How a process without an answer ended, with its last line.
 fn describe(status: ExitStatus, stderr: &str) -> String {
-    let how = match (signal(status), status.code()) {
-        (Some(signal), _) => signal,
-        (None, Some(code)) => format!("ended with exit code {code}"),
-        (None, None) => "ended".to_owned(),
-    };
+    let how = Ending::of(status);
     // Behind a panic's message comes a note on how to have its backtrace printed.
     let is_said = |line: &&str| !line.is_empty() && !line.starts_with("note: ");
     match stderr.lines().map(str::trim).rfind(is_said) {
         Some(line) => format!("{how} and said: {line}"),
-        None => how,
+        None => how.to_string(),
     }
-}
-
-#[cfg(unix)]
-fn signal(status: ExitStatus) -> Option<String> {
-    use std::os::unix::process::ExitStatusExt;
-
-    let signal = status.signal()?;
-    let name = signal_hook::low_level::signal_name(signal);
-    Some(format!("killed by signal {signal}{}", name.map_or_else(String::new, |name| format!(" ({name})"))))
-}
-
-#[cfg(not(unix))]
-fn signal(_: ExitStatus) -> Option<String> {
-    None
 }

@@ -19,7 +19,7 @@ impl Bench for InProcess {
         match catch_unwind(AssertUnwindSafe(|| run(task))) {
             Ok(Ok(ran)) => Attempt::Ran(ran),
             Ok(Err(error)) => Attempt::Failed(error.to_string()),
-            Err(panic) => Attempt::Crashed(format!("brought to panic: {}", message(&*panic))),
+            Err(panic) => Attempt::Crashed(format!("was brought to panic: {}", message(&*panic))),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss};
 use phalanx_batch::{BatchRef, Joined, LaneId, Nanos};
@@ -136,6 +137,16 @@ impl State {
 
 impl Completions for Ended {
     fn complete(&self, batch: BatchId, completion: Completion) {
+        self.end(batch, completion, None);
+    }
+
+    fn complete_after(&self, batch: BatchId, completion: Completion, busy: Duration) {
+        self.end(batch, completion, Some(busy));
+    }
+}
+
+impl Ended {
+    fn end(&self, batch: BatchId, completion: Completion, busy: Option<Duration>) {
         if !self.asynchronous {
             // The first word counts: a panic after the end changes nothing.
             lock(&self.state).blocking.get_or_insert(completion);
@@ -145,6 +156,8 @@ impl Completions for Ended {
         let now_ns = self.hub.now_ns();
 <<<<<<< HEAD
         let Some((batch, took_ns, was_last)) = lock(&self.state).end(batch.0, now_ns) else { return };
+        // More than was measured here it cannot have been.
+        let took_ns = busy.map_or(took_ns, |busy| took_ns.min(busy.as_nanos() as Nanos));
         self.note(&completion);
         let owner_must_know = was_last || matches!(completion, Completion::Lost(_));
         let finished = Finished { batch, completion, took_ns };
@@ -154,9 +167,7 @@ impl Completions for Ended {
         }
         self.hand_out(finished, now_ns);
     }
-}
 
-impl Ended {
     /// Hands out what has ended: here where it is little, since waking the mover would take longer.
     fn hand_out(&self, finished: Finished, now_ns: Nanos) {
         if !matches!(finished.completion, Completion::Done(_)) || !self.hub.is_small(&finished) {

@@ -1,11 +1,11 @@
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
+use phalanx_backend::Tolerance;
 use phalanx_engine::{Engine, EngineError, Request};
 
 use crate::MeasureError;
 use crate::answers::row_error;
-use crate::answers::tolerance;
 use crate::verify::setup::Candidate;
 use crate::verify::{Config, Setup, Subject};
 
@@ -77,7 +77,7 @@ fn ask(
         for (info, (expected, got)) in
             setup.model.signature().outputs.iter().zip(serial[sample].iter().zip(&got))
         {
-            let tolerance = tolerance(engine.info().precision, info.dtype);
+            let tolerance = Tolerance::of(engine.info().precision, info.dtype).mean;
             let error = row_error(info.dtype, 0, expected, got);
             if error > tolerance {
                 let (strategy, output) = ("concurrent callers", info.name.clone());

@@ -4,7 +4,7 @@ use std::process::ExitStatus;
 
 use serde::Serialize;
 
-use super::signal::{reported_by, signal_name};
+use crate::signal::{reported_by, signal_name};
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +32,9 @@ pub enum Ending {
 }
 
 impl Ending {
-    pub(super) fn of(status: ExitStatus) -> Self {
+    /// That of a process that was waited for.
+    #[must_use]
+    pub fn of(status: ExitStatus) -> Self {
         match status.signal() {
             Some(number) => {
                 Self::Killed { signal: signal_name(number), number, core_dumped: status.core_dumped() }

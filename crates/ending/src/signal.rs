@@ -40,7 +40,7 @@ pub fn signal_name(number: i32) -> String {
 }
 
 /// The fault that a shell reports by this exit code.
-pub(super) fn reported_by(code: i32) -> Option<i32> {
+pub(crate) fn reported_by(code: i32) -> Option<i32> {
     FAULTS.iter().map(|signal| signal.as_raw()).find(|signal| code == SHELL + signal)
 }
 

@@ -1,31 +1,27 @@
-use phalanx_backend::Precision;
 use phalanx_tensor::DType;
+
+use crate::Precision;
 
 /// How far two answers may differ and count as the same, relative to the largest magnitude in their row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Tolerance {
-    /// Of any element.
-    pub(crate) largest: f64,
-    /// Of all elements of a row on the average.
-    pub(crate) mean: f64,
+pub struct Tolerance {
+    /// Of any element, between two runtimes that add up in another order.
+    pub largest: f64,
+    /// Of all elements of a row on the average; and of any element where the same runtime answers again.
+    pub mean: f64,
 }
-
-/// A row whose largest magnitude is below this is compared as though it were this: what is left after numbers around 1
-/// cancelled out is noise.
-pub(crate) const MAGNITUDE_MIN: f64 = 1e-3;
-
-/// Share of the elements of an output of integers or booleans that may differ: an `ArgMax` over two numbers that are
-/// nearly equal falls to either.
-pub(crate) const INTEGERS_SHARE: f64 = 1e-3;
 
 const SINGLE: Tolerance = Tolerance { largest: 1e-3, mean: 1e-5 };
 const TENSOR_FLOAT: Tolerance = Tolerance { largest: 1e-2, mean: 1e-3 };
+/// A few roundings to 10 bits of mantissa.
 const HALF: Tolerance = Tolerance { largest: 5e-2, mean: 1e-2 };
+/// A few roundings to 7 bits.
 const BRAIN_HALF: Tolerance = Tolerance { largest: 2e-1, mean: 5e-2 };
 
 impl Tolerance {
     /// For an output of this dtype of a model computed with this precision: the coarser of the two decides.
-    pub(crate) fn of(precision: Precision, dtype: DType) -> Self {
+    #[must_use]
+    pub fn of(precision: Precision, dtype: DType) -> Self {
         let computed = match precision {
             Precision::Fp32 => SINGLE,
             Precision::Tf32 => TENSOR_FLOAT,
@@ -38,5 +34,17 @@ impl Tolerance {
             _ => SINGLE,
         };
         Self { largest: computed.largest.max(stored.largest), mean: computed.mean.max(stored.mean) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coarser_of_the_two_decides() {
+        assert_eq!(Tolerance::of(Precision::Fp32, DType::F32), SINGLE);
+        assert_eq!(Tolerance::of(Precision::Fp32, DType::F16), HALF);
+        assert_eq!(Tolerance::of(Precision::Bf16, DType::F16), BRAIN_HALF);
     }
 }
