@@ -38,5 +38,5 @@ pub use latencies::Latencies;
 pub use machine::Machine;
 pub use samples::Samples;
 pub use soak::Soak;
-pub use usage::{cpu_time, resident_bytes};
+pub use usage::{cpu_time, resident_bytes, thread_time};
 pub use waited::WaitedLane;

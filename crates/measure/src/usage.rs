@@ -6,7 +6,16 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 /// CPU time that all threads of this process have used, in user and kernel mode.
 #[must_use]
 pub fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    duration(clock_gettime(ClockId::ProcessCPUTime))
+}
+
+/// CPU time that the calling thread has used.
+#[must_use]
+pub fn thread_time() -> Duration {
+    duration(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+fn duration(time: rustix::time::Timespec) -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
@@ -32,6 +41,12 @@ mod tests {
             value = std::hint::black_box(value.wrapping_mul(3));
         }
         assert!(cpu_time() > before);
+    }
+
+    #[test]
+    fn a_threads_time_is_a_part_of_all() {
+        let (thread, all) = (thread_time(), cpu_time());
+        assert!(thread > Duration::ZERO && thread <= all + Duration::from_millis(1), "{thread:?} of {all:?}");
     }
 
     #[test]

@@ -95,8 +95,8 @@ impl Suite<'_> {
             course.done += count;
             course.budget.done(count, weight);
         }
-        let (rows, refused, gate) = (course.rows, course.refused, course.gate);
-        Ok(Outcome { rows, skipped, refused, gate })
+        let refused = course.appeal(watch)?;
+        Ok(Outcome { rows: course.rows, skipped, refused, gate: course.gate })
     }
 }
 
@@ -131,7 +131,8 @@ struct Course<'a> {
     done: usize,
     total: usize,
     rows: Vec<Row>,
-    refused: Vec<MeasureError>,
+    /// Those that were above the ceilings.
+    refused: Vec<Row>,
 }
 
 /// A row being measured.
@@ -146,12 +147,12 @@ impl Course<'_> {
         let (weight, count, is_held) = (group.weight, group.rows, group.is_held);
         let mut strategies = (group.open)()?;
         let length = self.budget.window(count, weight, Instant::now());
-        let turn = |strategy: &Box<dyn Strategy + '_>| Turn {
-            measured: Measured { label: strategy.label(), windows: Vec::new() },
+        let turn = |label: Label| Turn {
+            measured: Measured { label, windows: Vec::new() },
             baseline: Vec::new(),
             memory_bytes_max: None,
         };
-        let mut turns: Vec<Turn> = strategies.iter().map(turn).collect();
+        let mut turns: Vec<Turn> = strategies.iter().map(|strategy| turn(strategy.label())).collect();
         for round in 0..=self.timing.rounds {
             for (index, (strategy, turn)) in strategies.iter_mut().zip(&mut turns).enumerate() {
                 let left = self.budget.left(Instant::now());
@@ -199,8 +200,8 @@ impl Course<'_> {
             if let Some(gate) = self.gate.as_mut().filter(|_| is_held) {
                 match gate.judge(&mut row) {
                     Ok(()) => {}
-                    Err(error @ MeasureError::AboveCeiling { .. }) => {
-                        self.refused.push(error);
+                    Err(MeasureError::AboveCeiling { .. }) => {
+                        self.refused.push(row);
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -208,12 +209,38 @@ impl Course<'_> {
             }
             self.rows.push(row);
         }
+        self.fill();
+        watch.rows(&self.rows, new);
+        Ok(())
+    }
+
+    fn fill(&mut self) {
         if let Some(gate) = &self.gate {
             gate.fill_shares(&mut self.rows);
         }
         fill_efficiency(&mut self.rows);
         fill_shares(&mut self.rows);
+    }
+
+    /// Rows that were refused are judged once more by ceilings that are measured now; those that pass join the others of
+    /// their strategy. Gives why the rest does not.
+    fn appeal(&mut self, watch: &mut dyn Watch) -> Result<Vec<MeasureError>, MeasureError> {
+        let Some(gate) = self.gate.as_mut().filter(|_| !self.refused.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        gate.measure_again()?;
+        let (new, mut errors) = (self.rows.len(), Vec::new());
+        for mut row in std::mem::take(&mut self.refused) {
+            match gate.judge(&mut row) {
+                Ok(()) => self.rows.push(row),
+                Err(error @ MeasureError::AboveCeiling { .. }) => errors.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        self.fill();
         watch.rows(&self.rows, new);
-        Ok(())
+        let order: Vec<&'static str> = self.rows.iter().map(|row| row.strategy).collect();
+        self.rows.sort_by_key(|row| order.iter().position(|strategy| *strategy == row.strategy));
+        Ok(errors)
     }
 }

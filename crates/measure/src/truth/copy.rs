@@ -9,7 +9,7 @@ use phalanx_tensor::{DType, Dim, Tensor};
 use super::{MovedAt, Rig};
 use crate::answers::Answers;
 use crate::strategy::{Crew, Io, Order};
-use crate::{MeasureError, Samples};
+use crate::{MeasureError, Samples, thread_time};
 
 /// Memory that each processor copies: one size for each cache there may be, and one beyond all.
 const SIZES: [usize; 5] = [16 << 10, 256 << 10, 2 << 20, 16 << 20, 64 << 20];
@@ -57,14 +57,16 @@ fn all(cpus: usize, bytes: usize, work: Work) -> Result<f64, MeasureError> {
 fn one(bytes: usize, work: Work) -> f64 {
     let (mut from, mut to) = (vec![1_u8; bytes / 2], vec![1_u8; bytes / 2]);
     let rate = |_| {
-        let begin = Instant::now();
+        // In the thread's own time: what others take of the processor says nothing of what it can do.
+        let (begin, cpu) = (Instant::now(), thread_time());
         let mut rounds = 0_u32;
         while begin.elapsed() < WINDOW {
             // The clock is looked at once in a while only: small copies take less time than that.
             (0..(SIZES[2] / bytes).max(1)).for_each(|_| work(&mut from, &mut to));
             rounds += (SIZES[2] / bytes).max(1) as u32;
         }
-        f64::from(rounds) * bytes as f64 / begin.elapsed().as_secs_f64()
+        let took = thread_time().saturating_sub(cpu).max(Duration::from_nanos(1));
+        f64::from(rounds) * bytes as f64 / took.as_secs_f64()
     };
     (0..WINDOWS).map(rate).fold(0.0, f64::max)
 }

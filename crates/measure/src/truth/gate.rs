@@ -51,6 +51,18 @@ impl Gate {
         above.map_or(Ok(()), Err)
     }
 
+    /// Measures the ceilings once more, after all rows, for the sake of those that were refused: the machine may have
+    /// been busy for long.
+    ///
+    /// # Errors
+    /// As [`Ceilings::measure`].
+    pub fn measure_again(&mut self) -> Result<(), MeasureError> {
+        if let Some(rig) = &self.rig {
+            self.ceilings = cache::measured_again(rig, Some(self.ceilings.clone()))?;
+        }
+        Ok(())
+    }
+
     /// Fills in the shares of rows that were judged before, since ceilings may have been measured again.
     pub fn fill_shares(&self, rows: &mut [Row]) {
         let judged = rows.iter_mut().filter(|row| row.flop_per_s.is_some());
