@@ -4,8 +4,9 @@ use crate::Nanos;
 const POPULATION_BATCHES: usize = 64;
 /// Weight of the newest turnaround in their mean.
 const MEAN_WEIGHT: f64 = 0.1;
-/// Weight of what arrived during the last batch in the rate of arrivals: a burst is over before it counts.
-const RATE_WEIGHT: f64 = 0.1;
+/// Weight of what arrived during the last batch in the rate of arrivals, of one lane: a burst is over before it counts.
+/// With n lanes batches end n times as often, and bursts are no shorter.
+const RATE_WEIGHT: f64 = 0.04;
 
 /// What can be told of the callers from outside: how many rows they keep in the engine, and how soon after their
 /// answers they are back with the next.
@@ -21,9 +22,15 @@ pub(crate) struct Callers {
     rows_per_ns: f64,
     offered_rows: usize,
     offered_per_ns: f64,
+    rate_weight: f64,
 }
 
 impl Callers {
+    /// Those of a scheduler with so many lanes.
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self { rate_weight: RATE_WEIGHT / lanes.max(1) as f64, ..Self::default() }
+    }
+
     /// Rows that callers keep in the queue and on the lanes together, at the most of late.
     pub(crate) fn population_rows(&self) -> usize {
         self.population_rows
@@ -73,8 +80,8 @@ impl Callers {
         let since_ns = now_ns.saturating_sub(ended_ns).max(1) as f64;
         let arrived = self.arrived_rows.wrapping_sub(arrived_rows) as f64 / since_ns;
         let offered = self.offered_rows.wrapping_sub(offered_rows) as f64 / since_ns;
-        self.rows_per_ns += RATE_WEIGHT * (arrived - self.rows_per_ns);
-        self.offered_per_ns += RATE_WEIGHT * (offered - self.offered_per_ns);
+        self.rows_per_ns += self.rate_weight * (arrived - self.rows_per_ns);
+        self.offered_per_ns += self.rate_weight * (offered - self.offered_per_ns);
         self.awaited.get_or_insert((now_ns, self.arrived_rows.wrapping_add(rows)));
     }
 }
@@ -85,7 +92,7 @@ mod tests {
 
     #[test]
     fn those_who_are_away_are_remembered_for_a_while() {
-        let mut callers = Callers::default();
+        let mut callers = Callers::new(1);
         callers.present(64);
         callers.present(10);
         assert_eq!(callers.population_rows(), 63);
@@ -97,8 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_expected_is_what_came_of_late() {
-        let mut callers = Callers::default();
-        for end_ns in (1000..100_000).step_by(1000) {
+        let mut callers = Callers::new(1);
+        for end_ns in (1000..1_000_000).step_by(1000) {
             callers.offered(16);
             callers.arrived(end_ns - 500, 8);
             callers.ended(end_ns, 8);
@@ -109,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_turnaround_is_the_time_until_as_many_rows_are_back() {
-        let mut callers = Callers::default();
+        let mut callers = Callers::new(1);
         for round in 0..200 {
             let ended_ns = round * 1000;
             callers.ended(ended_ns, 8);

@@ -131,7 +131,7 @@ impl<T: Clone> Scheduler<T> {
             candidates: Vec::new(),
             waiting_rows: 0,
             formed_rows: 0,
-            callers: Callers::default(),
+            callers: Callers::new(lanes),
             holds: Holds::default(),
             running: 0,
             lanes_left: lanes,

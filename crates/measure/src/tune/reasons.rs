@@ -95,8 +95,8 @@ fn compared(timed: &[(&Variant, &Timed)], chosen: &Variant, name: impl Fn(&Varia
         return format!("{} was the only one to be tried", name(chosen));
     }
     rates.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let texts: Vec<String> = rates.iter().map(|(name, rate)| format!("{name} {}", grouped(*rate))).collect();
-    format!("rows/s with all lanes busy: {}", texts.join(", "))
+    let texts: Vec<String> = rates.iter().map(|(name, rate)| format!("{name}: {}", grouped(*rate))).collect();
+    format!("rows/s with all lanes busy, {}", texts.join(", "))
 }
 
 /// Rows a second at the best batch, with all lanes busy.
@@ -120,10 +120,10 @@ fn best_by(
         }
     }
     let texts: Vec<String> =
-        best.iter().map(|(name, value)| format!("{name} {}", shown(plan, *value))).collect();
+        best.iter().map(|(name, value)| format!("{name}: {}", shown(plan, *value))).collect();
     match texts.is_empty() {
-        true => "found on the engine".to_owned(),
-        false => format!("simulated {}: {}", plan.objective, texts.join(", ")),
+        true => "what the engine takes by itself".to_owned(),
+        false => format!("{} simulated, {}", plan.objective, texts.join(", ")),
     }
 }
 
@@ -141,14 +141,14 @@ fn tried_depths(state: &State, knobs: &Knobs) -> String {
         let other = Knobs { depth, ..knobs.clone() };
         let score = state.tried.get(&other.to_string()).and_then(|tried| tried.score.as_ref());
         match score {
-            Some(score) if score.value > 0.0 => texts.push(format!("{depth} {}", grouped(score.value))),
-            Some(_) => texts.push(format!("{depth} less")),
+            Some(score) if score.value > 0.0 => texts.push(format!("{depth}: {}", grouped(score.value))),
+            Some(_) => texts.push(format!("{depth}: less")),
             None => {}
         }
     }
     if texts.len() < 2 {
         "others were not tried".to_owned()
     } else {
-        format!("measured: {}", texts.join(", "))
+        format!("measured, {}", texts.join(", "))
     }
 }

@@ -68,7 +68,8 @@ fn on_all_lanes(
     rows: usize,
     time: Duration,
 ) -> Result<Vec<f64>, MeasureError> {
-    let caller = || {
+    let lanes = engine.info().lanes;
+    let caller = |index: usize| {
         let (start, mut took_ns) = (Instant::now(), Vec::new());
         for run in 0..RUNS_MAX {
             if run >= RUNS_MIN && start.elapsed() > time {
@@ -76,15 +77,17 @@ fn on_all_lanes(
             }
             let response = engine.infer_blocking(Request::new(inputs.to_vec()))?;
             let timing = response.timing();
-            // Callers that meet share a batch, which is one of another size.
-            if run > 0 && timing.batch_rows == rows {
+            if timing.batch_rows != rows {
+                // Callers that meet share a batch, which is one of another size, and would go on meeting.
+                std::thread::sleep(timing.compute.mul_f64(index as f64 / lanes as f64));
+            } else if run > 0 {
                 took_ns.push(timing.compute.as_nanos() as f64);
             }
         }
         Ok(took_ns)
     };
     std::thread::scope(|scope| {
-        let callers: Vec<_> = (0..engine.info().lanes).map(|_| scope.spawn(caller)).collect();
+        let callers: Vec<_> = (0..lanes).map(|index| scope.spawn(move || caller(index))).collect();
         let mut all = Vec::new();
         for caller in callers {
             let ended = caller.join();
