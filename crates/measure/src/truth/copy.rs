@@ -20,7 +20,11 @@ const WINDOWS: usize = 8;
 
 /// Elements of a row that is copied to a device and back, and rows of a batch: 64 MiB.
 const LINK_WIDTH: usize = 1 << 20;
-const LINK_ROWS: usize = 16;
+/// Rows of a batch and lanes: what is read back of large batches waits for the processors, what is copied of small ones
+/// for the turn-round.
+const LINK_LOADS: [(usize, usize); 3] = [(16, 2), (4, 4), (1, 4)];
+const LINK_ROWS_MAX: usize = 16;
+const LINK_WINDOWS: usize = 3;
 const LINK_WINDOW: Duration = Duration::from_millis(200);
 
 /// What one processor does with its memory.
@@ -85,18 +89,21 @@ fn through(backend: &Arc<dyn Backend>, rig: &Rig) -> Result<f64, MeasureError> {
     let model = copying()
         .map_err(|error| MeasureError::NoCeiling { device: rig.device, message: error.to_string() })?;
     let options = PrepareOptions {
-        rows_max: LINK_ROWS.try_into().unwrap_or(std::num::NonZeroUsize::MIN),
+        rows_max: LINK_ROWS_MAX.try_into().unwrap_or(std::num::NonZeroUsize::MIN),
         ..Default::default()
     };
     let program = backend.prepare(&model, rig.device, &options)?;
     let row = Tensor::zeros(DType::F32, [1, LINK_WIDTH])?;
     let samples = Samples::from_rows(&[row])?;
     let (answers, samples) = Answers::of(&*program, rig.precision, &samples, Duration::ZERO)?;
-    let crew = Crew::open(&[program], 2, &samples, &Arc::new(answers))?;
-    let order = Order { io: Io::Resident, depth: 2, ..Order::of("copy", LINK_ROWS) };
+    let answers = Arc::new(answers);
     let mut best = 0.0_f64;
-    for _ in 0..WINDOWS {
-        best = best.max(crew.borrow().work(order, LINK_WINDOW)?.samples_per_s());
+    for (rows, lanes) in LINK_LOADS {
+        let crew = Crew::open(&[Arc::clone(&program)], lanes, &samples, &answers)?;
+        let order = Order { io: Io::Resident, depth: 4, ..Order::of("copy", rows) };
+        for _ in 0..LINK_WINDOWS {
+            best = best.max(crew.borrow().work(order, LINK_WINDOW)?.samples_per_s());
+        }
     }
     Ok(best * (2 * LINK_WIDTH * size_of::<f32>()) as f64)
 }

@@ -35,4 +35,10 @@ impl Work {
             bytes_per_batch: cost.constant_bytes as f64,
         })
     }
+
+    /// The part that crosses the link to a device with memory of its own, where the weights stay.
+    #[must_use]
+    pub fn over_a_link(self) -> Self {
+        Self { bytes_per_batch: 0.0, ..self }
+    }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use clap::error::ErrorKind;
+use phalanx_backend::Device;
 use phalanx_measure::report::BenchReport;
 use phalanx_measure::strategy::{Raw, Rule, Strategy};
 use phalanx_measure::suite::{self, Group, Name, Suite, Timing};
@@ -127,9 +128,12 @@ fn gate(subject: &Subject, report: &mut BenchReport) -> Result<Option<Gate>, Fai
     };
     let progress = Progress::steps(1);
     progress.message("what this device can do");
+    let device = subject.engine.info().device;
+    // What is moved of a device with memory of its own is measured over the link to it.
+    let work = if device == Device::Cpu { work } else { work.over_a_link() };
     let rig = Rig {
         backends: subject.rivals(),
-        device: subject.engine.info().device,
+        device,
         precision: subject.engine.info().precision,
         cpus: report.machine.cpus,
     };

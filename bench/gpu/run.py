@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Measures what the CUDA backend reaches on an NVIDIA GPU, beside PyTorch on the same machine.
+
+    run.py PROGRAMS MODELS [PART ...]
+
+PROGRAMS is a folder with the release builds of `phalanx`, and of the examples `pump` and `steps` of the crate phalanx-cuda and
+`many_callers` of phalanx-engine. MODELS has mlp.onnx, encoder.onnx, conv.onnx and minilm.onnx; those in half precision
+(NAME.f16.onnx) are made by half.py where they are missing, which needs onnx and numpy. Each part takes less than ten
+minutes; without any, all run. One JSON object a line, words on stderr.
+
+    slots     pinned slot to pinned slot, several batches under way, contents checked
+    resident  each step of a batch by itself, nothing copied
+    callers   one caller's latency and thousands of callers through the engine, rows gathered from their memory
+    correct   level 1 of `phalanx verify` against the reference on the processor, fp32 and fp16
+    leaks     100,000 batches: memory of the device and of the process before and after
+    sanitize  one run of each model under compute-sanitizer
+    torch     PyTorch: minilm by torch_minilm.py; conv in true fp32
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Bench:
+    def __init__(self, programs, models):
+        self.programs, self.models = pathlib.Path(programs), pathlib.Path(models)
+        for name in ("mlp", "encoder", "conv"):
+            half = self.models / f"{name}.f16.onnx"
+            if not half.exists():
+                subprocess.run([sys.executable, HERE / "half.py", self.models / f"{name}.onnx", half], check=True)
+
+    def model(self, name):
+        return str(self.models / f"{name}.onnx")
+
+    def run(self, program, *arguments, seconds=120):
+        """Runs a program and passes on what it prints; whether it ended well."""
+        words = [str(self.programs / program), *map(str, arguments)]
+        print("+", *words, file=sys.stderr, flush=True)
+        try:
+            return subprocess.run(words, timeout=seconds).returncode == 0
+        except subprocess.TimeoutExpired:
+            print(f"{program} took longer than {seconds} s", file=sys.stderr)
+            return False
+
+    def slots(self):
+        pump = lambda model, *rest: self.run("pump", self.model(model), *rest)
+        return all([
+            pump("mlp.f16", "fp16", "256", "1,2", "4,8", 1),
+            pump("mlp.f16", "fp16", "4096", "2,3,4", "3,4", 1),
+            pump("mlp", "fp32", "256,4096", "2,3", "4", 1),
+            pump("encoder.f16", "fp16", "256,1024", "1,2", "3", 1),
+            pump("conv", "tf32", "256,1024", "1,2", "3", 1),
+            pump("conv", "fp32", "256,1024", "1,2", "3", 1),
+            pump("minilm", "fp16", "32,64,128,256,1024", "1,2", "1,4", 1),
+            pump("mlp.f16", "fp16", "1", "1", "1", 1, 0),
+            pump("mlp.f16", "fp16", "1", "1", "1", 1, 50),
+            pump("encoder.f16", "fp16", "1", "1", "1", 1, 50),
+        ])
+
+    def resident(self):
+        steps = [("mlp.f16", "fp16", "1,256,4096"), ("encoder.f16", "fp16", "1,256,1024"), ("conv", "tf32", "256"),
+                 ("conv", "fp32", "256"), ("minilm", "fp16", "32,256,1024")]
+        return all([self.run("steps", self.model(model), *rest) for model, *rest in steps])
+
+    def callers(self):
+        call = lambda model, *rest: self.run("many_callers", self.model(model), "cuda", "fp16", *rest)
+        one = [call(model, 1, 1, 1, 8, 2, spin, 1) for model in ("mlp.f16", "encoder.f16") for spin in (0, 50)]
+        many = [call("mlp.f16", threads, 4096, lanes, 1024, 2, 0, 1) for threads in (1, 2, 4, 8) for lanes in (1, 2, 4)]
+        return all(one + many)
+
+    def correct(self):
+        checks = [("mlp", "fp32"), ("encoder", "fp32"), ("conv", "fp32"), ("minilm", "fp32"),
+                  ("mlp", "fp16"), ("encoder", "fp16"), ("conv", "fp16"), ("minilm", "fp16")]
+        verify = lambda model, precision: self.run(
+            "phalanx", "verify", self.model(model), "--level", 1, "--backend", "cuda", "--precision", precision)
+        return all([verify(*check) for check in checks])
+
+    def leaks(self):
+        # mlp at 256 rows runs 60,000 batches a second, so that this is far beyond 100,000.
+        before = device_bytes()
+        good = self.run("pump", self.model("mlp.f16"), "fp16", "256", "2", "4", 10)
+        good &= self.run("pump", self.model("encoder.f16"), "fp16", "64", "2", "4", 20)
+        soak = self.run("phalanx", "bench", self.model("mlp.f16"), "--backend", "cuda", "--precision", "fp16",
+                        "--strategy", "soak", "--requests", 20_000_000, "--callers", 256, seconds=300)
+        print(json.dumps({"part": "leaks", "device_bytes_before": before, "device_bytes_after": device_bytes()}))
+        return good and soak
+
+    def sanitize(self):
+        models = [("mlp.f16", "fp16", "1,48"), ("encoder.f16", "fp16", "1,48"), ("conv", "tf32", "1,48"),
+                  ("minilm", "fp16", "1,16"), ("encoder", "fp32", "3")]
+        good = True
+        for model, precision, batches in models:
+            words = ["compute-sanitizer", "--error-exitcode", "9", str(self.programs / "pump"), self.model(model),
+                     precision, batches, "1", "1", "0.01"]
+            ended = subprocess.run(words, capture_output=True, text=True, timeout=300)
+            summary = [line for line in (ended.stdout + ended.stderr).splitlines() if "ERROR SUMMARY" in line]
+            print(json.dumps({"part": "sanitize", "model": model, "precision": precision, "exit": ended.returncode,
+                              "summary": summary}), flush=True)
+            good &= ended.returncode == 0
+        return good
+
+    def torch(self):
+        minilm = subprocess.run([sys.executable, HERE / "torch_minilm.py"]).returncode == 0
+        conv = subprocess.run([sys.executable, HERE / "torch_conv.py"]).returncode == 0
+        return minilm and conv
+
+
+def device_bytes():
+    """Memory of the first GPU in use, in bytes."""
+    words = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout) << 20
+
+
+PARTS = ["slots", "resident", "callers", "correct", "leaks", "sanitize", "torch"]
+
+
+def main(programs, models, *parts):
+    unknown = set(parts) - set(PARTS)
+    if unknown:
+        sys.exit(f"unknown parts: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    bench = Bench(programs, models)
+    failed = [part for part in parts or PARTS if not getattr(bench, part)()]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
