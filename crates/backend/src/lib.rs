@@ -11,6 +11,7 @@ mod device;
 mod error;
 pub mod fit;
 mod lane;
+pub mod ops;
 mod options;
 mod program;
 mod slot;

@@ -6,6 +6,7 @@ use phalanx_model::Model;
 use phalanx_tensor::Shape;
 
 use crate::driver::{self, Gpu};
+use crate::ops::Operations;
 use crate::program::{CudaProgram, StepTime, check_precision, ordinal};
 use crate::{NAME, compile, libraries};
 
@@ -43,6 +44,15 @@ impl Cuda {
         shapes: &[Shape],
     ) -> Result<Vec<StepTime>, BackendError> {
         self.program(model, device, options)?.step_times(shapes)
+    }
+
+    /// A GPU for single operations, without a model.
+    ///
+    /// # Errors
+    /// [`BackendError::Unavailable`], [`BackendError::NoSuchDevice`], and what the driver says.
+    pub fn operations(&self, device: Device) -> Result<Operations, BackendError> {
+        let ordinal = ordinal(device, Self::count()?)?;
+        Operations::new(Gpu::open(ordinal)?, ordinal, self.kernels_folder.clone())
     }
 
     fn program(

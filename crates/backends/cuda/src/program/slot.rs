@@ -11,11 +11,7 @@ use super::memory::Memory;
 use super::registry::{Registry, Ticket};
 use crate::driver::{DeviceMemory, Event, Gpu, Graph, Pinned, Stream};
 use crate::error;
-
-/// What the library of products works in: NVIDIA recommends 32 MiB for Hopper, 4 MiB for others.
-const WORKSPACE_BYTES: usize = 4 << 20;
-const WORKSPACE_BYTES_HOPPER: usize = 32 << 20;
-const HOPPER: u32 = 9;
+use crate::products::workspace_bytes;
 
 /// The device's side of a slot: a stream, memory for one batch in flight, and a graph for each row count that was run.
 #[derive(Debug)]
@@ -154,7 +150,7 @@ impl SlotState {
         let inputs: Vec<u64> = host_inputs.iter().map(&mut offset).collect();
         let outputs: Vec<u64> = host_outputs.iter().map(&mut offset).collect();
         let ports = DeviceMemory::new(&stream, len_bytes)?;
-        let workspace_bytes = if gpu.chip().major >= HOPPER { WORKSPACE_BYTES_HOPPER } else { WORKSPACE_BYTES };
+        let workspace_bytes = workspace_bytes(gpu.chip());
         let workspace = DeviceMemory::new(&stream, workspace_bytes)?;
         let start = ports.address();
         Ok(Self {
