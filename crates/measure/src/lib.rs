@@ -17,6 +17,7 @@ mod load;
 mod machine;
 pub mod null;
 pub mod open;
+pub mod ops;
 pub mod proof;
 pub mod remote;
 pub mod report;

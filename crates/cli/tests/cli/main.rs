@@ -17,6 +17,7 @@ mod inspect;
 mod isolation;
 mod load;
 mod models;
+mod ops;
 mod program;
 mod run;
 mod serve;

@@ -17,7 +17,7 @@ use phalanx_tensor::Tensor;
 
 use crate::driver::{Gpu, describe};
 use crate::program::check_precision;
-use queue::Workspaces;
+use queue::{Branches, Workspaces};
 
 pub use memory::Memory;
 pub use prepared::Prepared;
@@ -31,6 +31,7 @@ pub struct Operations {
     description: String,
     kernels_folder: Option<PathBuf>,
     workspaces: Rc<Workspaces>,
+    branches: Rc<Branches>,
 }
 
 impl Operations {
@@ -40,8 +41,10 @@ impl Operations {
         kernels_folder: Option<PathBuf>,
     ) -> Result<Self, BackendError> {
         gpu.bind()?;
+        let workspaces = Workspaces::new(&gpu)?;
         Ok(Self {
-            workspaces: Workspaces::new(&gpu)?,
+            branches: Branches::new(&workspaces),
+            workspaces,
             gpu,
             device: Device::Cuda(ordinal),
             description: describe(ordinal)?,
@@ -109,7 +112,7 @@ impl OperationDevice for Operations {
         submissions: &[(Rc<Prepared>, Rc<Memory>)],
         order: Order,
     ) -> Result<Recording, BackendError> {
-        Recording::new(queue, submissions, order, &self.workspaces)
+        Recording::new(queue, submissions, order, &self.branches)
     }
 
     fn replay(&self, queue: &Queue, recording: &Recording) -> Result<(), BackendError> {

@@ -26,6 +26,13 @@ pub(super) struct Workspace {
     from: Rc<Workspaces>,
 }
 
+/// Queues that nothing runs in, lent to recordings.
+#[derive(Debug)]
+pub(super) struct Branches {
+    workspaces: Rc<Workspaces>,
+    free: RefCell<Vec<Queue>>,
+}
+
 /// A stream, with what is needed to submit to it and to wait for it.
 #[derive(Debug)]
 pub struct Queue {
@@ -64,6 +71,25 @@ impl Workspace {
 impl Drop for Workspace {
     fn drop(&mut self) {
         self.from.free.borrow_mut().extend(self.memory.take());
+    }
+}
+
+impl Branches {
+    pub(super) fn new(workspaces: &Rc<Workspaces>) -> Rc<Self> {
+        Rc::new(Self { workspaces: Rc::clone(workspaces), free: RefCell::default() })
+    }
+
+    pub(super) fn lend(&self, count: usize) -> Result<Vec<Queue>, BackendError> {
+        let mut free = self.free.borrow_mut();
+        while free.len() < count {
+            free.push(Queue::new(self.workspaces.stream.gpu(), &self.workspaces)?);
+        }
+        let kept = free.len() - count;
+        Ok(free.split_off(kept))
+    }
+
+    pub(super) fn take_back(&self, queues: Vec<Queue>) {
+        self.free.borrow_mut().extend(queues);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use phalanx_backend::BackendError;
 use phalanx_backend::ops::Order;
 
-use super::queue::Workspaces;
+use super::queue::Branches;
 use super::{Memory, Prepared, Queue};
 use crate::driver::{Graph, Stream};
 use crate::error;
@@ -21,7 +21,8 @@ pub struct Recording {
     graph: Graph,
     /// What the graph computes with, and in.
     _submissions: Vec<Submission>,
-    _branches: Vec<Queue>,
+    branches: Vec<Queue>,
+    idle: Rc<Branches>,
 }
 
 impl Recording {
@@ -29,7 +30,7 @@ impl Recording {
         queue: &Queue,
         submissions: &[Submission],
         order: Order,
-        workspaces: &Rc<Workspaces>,
+        idle: &Rc<Branches>,
     ) -> Result<Self, BackendError> {
         for (prepared, memory) in submissions {
             prepared.check(queue, memory)?;
@@ -41,19 +42,13 @@ impl Recording {
         if count > BRANCHES_MAX {
             return Err(error::run(format!("expected at most {BRANCHES_MAX} branches, got {count}")));
         }
-        let gpu = queue.stream.gpu();
-        let branches: Vec<Queue> =
-            (0..count).map(|_| Queue::new(gpu, workspaces)).collect::<Result<_, _>>()?;
-        let graph = Graph::capture(&queue.stream, || match branches.is_empty() {
-            true => chain(queue, submissions),
-            false => fork(queue, submissions, &branches),
+        let branches = idle.lend(count)?;
+        let graph = Graph::capture(&queue.stream, || match order {
+            Order::Chained => chain(queue, submissions),
+            Order::Independent { .. } => fork(queue, submissions, &branches),
         })?;
-        Ok(Self {
-            stream: Arc::clone(&queue.stream),
-            graph,
-            _submissions: submissions.to_vec(),
-            _branches: branches,
-        })
+        let (stream, idle) = (Arc::clone(&queue.stream), Rc::clone(idle));
+        Ok(Self { stream, graph, _submissions: submissions.to_vec(), branches, idle })
     }
 
     pub(super) fn replay(&self, queue: &Queue) -> Result<(), BackendError> {
@@ -66,8 +61,9 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        // What its branches work in is lent to others next. Where waiting fails, the device is lost.
+        // The branches are lent to others next. Where waiting fails, the device is lost.
         let _ = self.stream.finish();
+        self.idle.take_back(std::mem::take(&mut self.branches));
     }
 }
 
