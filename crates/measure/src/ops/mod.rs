@@ -61,3 +61,6 @@ fn tell(watch: &mut Watch<'_>, what: &str) -> Result<(), MeasureError> {
         ControlFlow::Break(()) => Err(MeasureError::Interrupted),
     }
 }
+
+#[cfg(test)]
+mod tests;
