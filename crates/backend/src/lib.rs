@@ -12,6 +12,7 @@ mod error;
 pub mod fit;
 mod lane;
 mod operator;
+pub mod ops;
 mod options;
 mod program;
 mod slot;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use phalanx_engine::{Engine, Request};
 use phalanx_model::Model;
-use phalanx_tensor::{Tensor, Shape};
+use phalanx_tensor::{Shape, Tensor};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,9 +25,12 @@ const TOLERANCE: f32 = 2e-2;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [model, backend, precision, threads, callers, lanes, max_batch, depth, spin_us, rest @ ..] = &arguments[..]
+    let [model, backend, precision, threads, callers, lanes, max_batch, depth, spin_us, rest @ ..] =
+        &arguments[..]
     else {
-        return Err("expected MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS]".into());
+        return Err(
+            "expected MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS]".into(),
+        );
     };
     let (threads, callers): (usize, usize) = (threads.parse()?, callers.parse()?);
     let seconds: f64 = rest.first().map_or(Ok(1.0), |text| text.parse())?;
@@ -35,7 +38,8 @@ fn main() -> Result<(), Failure> {
     let builder = Engine::builder(model.clone()).backend(backend.parse()?).precision(precision.parse()?);
     let builder = builder.lanes(lanes.parse()?).max_batch(max_batch.parse()?).depth(depth.parse()?);
     let engine = builder.spin_us(spin_us.parse()?).queue_limit(callers.max(8192)).build()?;
-    let samples: Arc<[Vec<Tensor>]> = (0..SAMPLES).map(|seed| draw(&model, seed)).collect::<Result<_, _>>()?;
+    let samples: Arc<[Vec<Tensor>]> =
+        (0..SAMPLES).map(|seed| draw(&model, seed)).collect::<Result<_, _>>()?;
     let expected: Arc<[Vec<f32>]> = samples
         .iter()
         .map(|sample| floats(&engine.infer_blocking(Request::new(sample.clone()))?))
@@ -58,7 +62,8 @@ fn main() -> Result<(), Failure> {
     let took = start.elapsed().as_secs_f64();
     let mut latencies_us: Vec<f32> = answered?.into_iter().flatten().collect();
     latencies_us.sort_unstable_by(f32::total_cmp);
-    let at = |share: f64| latencies_us.get((share * latencies_us.len() as f64) as usize).copied().unwrap_or(0.0);
+    let at =
+        |share: f64| latencies_us.get((share * latencies_us.len() as f64) as usize).copied().unwrap_or(0.0);
     let after = engine.metrics();
     let batches = |metrics: &phalanx_engine::Metrics| metrics.batch_sizes.iter().sum::<u64>();
     let run = (batches(&after) - batches(&before)).max(1);
@@ -129,7 +134,8 @@ fn compare(count: usize, response: &phalanx_engine::Response, expected: &[f32]) 
     }
     let got = floats(response)?;
     let scale = expected.iter().fold(1e-9_f32, |max, value| max.max(value.abs()));
-    let difference = got.iter().zip(expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max);
+    let difference =
+        got.iter().zip(expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f32::max);
     if got.len() == expected.len() && difference <= TOLERANCE * scale {
         Ok(())
     } else {
@@ -155,7 +161,8 @@ fn draw(model: &Model, seed: usize) -> Result<Vec<Tensor>, Failure> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f32 / (1_u32 << 30) as f32 - 1.0
     };
-    let shapes = phalanx_backend::fit::shapes_with(model.signature(), 1, Some(32)).ok_or("an input has no shape")?;
+    let shapes =
+        phalanx_backend::fit::shapes_with(model.signature(), 1, Some(32)).ok_or("an input has no shape")?;
     let inputs = model.signature().inputs.iter().zip(shapes).map(|(info, shape): (_, Shape)| {
         let elements = shape.elements().ok_or("an input is too large")?;
         let numbers = (0..elements).map(|_| next());

@@ -83,6 +83,18 @@ pub enum MeasureError {
         /// Error allowed.
         tolerance: f64,
     },
+    /// A result was not what its operands give.
+    #[error("element {place} of {of}: expected {expected:.6e}, got {got:.6e}")]
+    WrongResult {
+        /// What was computed, and how.
+        of: String,
+        /// The element.
+        place: usize,
+        /// What it is in double precision.
+        expected: f64,
+        /// What came.
+        got: f64,
+    },
     /// A batch did not come back.
     #[error("a batch did not come back within {seconds} s")]
     Stuck {

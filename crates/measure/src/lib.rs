@@ -18,6 +18,7 @@ mod machine;
 pub mod null;
 pub mod open;
 pub mod profile;
+pub mod ops;
 pub mod proof;
 pub mod remote;
 pub mod report;

@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use phalanx_backend::{
-    Backend, BatchId, Completion, Completions, Device, Lane, Layout, PrepareOptions, Program, Slot, SlotOutput,
+    Backend, BatchId, Completion, Completions, Device, Lane, Layout, PrepareOptions, Program, Slot,
+    SlotOutput,
 };
 use phalanx_model::Model;
 use phalanx_plan::{Precision, Source, interpret};
@@ -71,7 +72,12 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(model: &Model, program: &Arc<dyn Program>, precision: Precision, rows: usize) -> Result<Self, Failure> {
+    fn new(
+        model: &Model,
+        program: &Arc<dyn Program>,
+        precision: Precision,
+        rows: usize,
+    ) -> Result<Self, Failure> {
         let shapes = |rows: usize| -> Option<Vec<Shape>> {
             phalanx_backend::fit::shapes_with(model.signature(), rows, Some(32))
         };
@@ -79,12 +85,15 @@ impl Bench {
             shapes(1).ok_or("the model has an input without a shape")?.iter().map(Shape::tail).collect();
         let layout = Arc::new(program.layout(&tails)?);
         let dtypes: Vec<DType> = model.signature().inputs.iter().map(|input| input.dtype).collect();
-        let inputs = dtypes.iter().zip(&tails).enumerate().map(|(index, (&dtype, tail))| {
-            draw(dtype, &tail.with_rows(rows), index as u64 + 1)
-        });
+        let inputs = dtypes
+            .iter()
+            .zip(&tails)
+            .enumerate()
+            .map(|(index, (&dtype, tail))| draw(dtype, &tail.with_rows(rows), index as u64 + 1));
         let inputs: Vec<Tensor> = inputs.collect::<Result<_, _>>()?;
         let few = rows.min(ROWS_INTERPRETED);
-        let first: Vec<Tensor> = inputs.iter().map(|tensor| tensor.slice_rows(0, few)).collect::<Result<_, _>>()?;
+        let first: Vec<Tensor> =
+            inputs.iter().map(|tensor| tensor.slice_rows(0, few)).collect::<Result<_, _>>()?;
         let source = Source::new(model)?;
         let shapes: Vec<Shape> = tails.iter().map(|tail| tail.with_rows(few)).collect();
         let expected = interpret(&source.plan(&shapes, Precision::Fp32)?, &first)?;
@@ -122,7 +131,8 @@ impl Bench {
         let (sender, ended) = channel();
         let mut lane = self.program.open_lane(Arc::new(Ended(sender)))?;
         let slots = (0..depth).map(|_| self.slot()).collect::<Result<Vec<_>, _>>()?;
-        let mut pump = Pump { bench: self, ended, firsts: Vec::new(), difference: 0.0, next: 0, in_flight: Vec::new() };
+        let mut pump =
+            Pump { bench: self, ended, firsts: Vec::new(), difference: 0.0, next: 0, in_flight: Vec::new() };
         for slot in slots {
             pump.warm_up(lane.as_mut(), slot)?;
         }
@@ -145,7 +155,8 @@ impl Bench {
             let got = floats(expected.dtype(), &buffer.as_slice()[..expected.bytes().len()]);
             let expected = floats(expected.dtype(), expected.bytes());
             let scale = expected.iter().fold(1e-9_f64, |max, value| max.max(value.abs()));
-            let largest = got.iter().zip(&expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f64::max);
+            let largest =
+                got.iter().zip(&expected).map(|(got, expected)| (got - expected).abs()).fold(0.0, f64::max);
             if !largest.is_finite() || got.iter().any(|value| !value.is_finite()) {
                 return Err("an answer is no number".into());
             }
@@ -223,7 +234,8 @@ impl Pump<'_> {
 
     fn wait(&mut self) -> Result<(Slot, Vec<Vec<u8>>, Duration), Failure> {
         let (id, completion, at) = self.ended.recv()?;
-        let place = self.in_flight.iter().position(|(known, ..)| *known == id.0).ok_or("an unknown batch ended")?;
+        let place =
+            self.in_flight.iter().position(|(known, ..)| *known == id.0).ok_or("an unknown batch ended")?;
         let (_, submitted, first) = self.in_flight.swap_remove(place);
         match completion {
             Completion::Done(slot) => Ok((slot, first, at - submitted)),
@@ -237,7 +249,9 @@ impl Pump<'_> {
 fn outputs(slot: &Slot) -> Vec<Vec<u8>> {
     let bytes = slot.outputs.iter().map(|output| match output {
         SlotOutput::Buffer(buffer) => buffer.as_slice().to_vec(),
-        SlotOutput::Dynamic(tensor) => tensor.as_ref().map(|tensor| tensor.bytes().to_vec()).unwrap_or_default(),
+        SlotOutput::Dynamic(tensor) => {
+            tensor.as_ref().map(|tensor| tensor.bytes().to_vec()).unwrap_or_default()
+        }
     });
     bytes.collect()
 }
@@ -252,14 +266,17 @@ fn draw(dtype: DType, shape: &Shape, seed: u64) -> Result<Tensor, Failure> {
     };
     let unit = |bits: u32| bits as f32 / (1_u32 << 30) as f32 - 1.0;
     Ok(match dtype {
-        DType::F32 => Tensor::from_vec(shape.clone(), (0..elements).map(|_| unit(next())).collect::<Vec<f32>>())?,
+        DType::F32 => {
+            Tensor::from_vec(shape.clone(), (0..elements).map(|_| unit(next())).collect::<Vec<f32>>())?
+        }
         DType::F16 => {
             let numbers = (0..elements).map(|_| half::f16::from_f32(unit(next())));
             Tensor::from_vec(shape.clone(), numbers.collect::<Vec<_>>())?
         }
-        DType::I64 if seed == 1 => {
-            Tensor::from_vec(shape.clone(), (0..elements).map(|_| i64::from(next() % 1000)).collect::<Vec<_>>())?
-        }
+        DType::I64 if seed == 1 => Tensor::from_vec(
+            shape.clone(),
+            (0..elements).map(|_| i64::from(next() % 1000)).collect::<Vec<_>>(),
+        )?,
         DType::I64 => Tensor::from_vec(shape.clone(), vec![i64::from(seed == 2); elements])?,
         other => return Err(format!("no numbers are drawn of {other}").into()),
     })

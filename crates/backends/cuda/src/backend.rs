@@ -6,6 +6,7 @@ use phalanx_model::Model;
 use phalanx_tensor::{Shape, Tensor};
 
 use crate::driver::{self, Gpu};
+use crate::ops::Operations;
 use crate::program::{CudaProgram, check_precision, ordinal};
 use crate::{NAME, compile, libraries};
 
@@ -29,6 +30,15 @@ impl Cuda {
     #[must_use]
     pub fn with_kernels_folder(folder: impl Into<PathBuf>) -> Self {
         Self { kernels_folder: Some(folder.into()) }
+    }
+
+    /// A GPU for single operations, without a model.
+    ///
+    /// # Errors
+    /// [`BackendError::Unavailable`], [`BackendError::NoSuchDevice`], and what the driver says.
+    pub fn operations(&self, device: Device) -> Result<Operations, BackendError> {
+        let ordinal = ordinal(device, Self::count()?)?;
+        Operations::new(Gpu::open(ordinal)?, ordinal, self.kernels_folder.clone())
     }
 
     fn program(

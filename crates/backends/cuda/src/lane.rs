@@ -43,7 +43,10 @@ impl CudaLane {
     ///
     /// # Errors
     /// [`BackendError::DeviceLost`], [`BackendError::Prepare`] where the system gives no thread.
-    pub(crate) fn open(program: Arc<Shared>, completions: Arc<dyn Completions>) -> Result<Self, BackendError> {
+    pub(crate) fn open(
+        program: Arc<Shared>,
+        completions: Arc<dyn Completions>,
+    ) -> Result<Self, BackendError> {
         program.gpu().bind()?;
         let (flights, landed) = channel();
         let waiter = waiter::Waiter::new(&program, &completions);
@@ -112,8 +115,7 @@ impl Launcher {
     }
 
     fn launch(&self, batch: Batch, executable: &Arc<Executable>) {
-        let launched =
-            Self::check(&batch, executable).and_then(|()| batch.state.launch(executable));
+        let launched = Self::check(&batch, executable).and_then(|()| batch.state.launch(executable));
         if let Err(error) = launched {
             return self.refuse(batch, error);
         }

@@ -15,6 +15,7 @@ mod error;
 mod kernels;
 mod lane;
 mod libraries;
+pub mod ops;
 mod products;
 mod program;
 

@@ -2,8 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use phalanx_backend::{
-    BackendError, BatchId, Completion, Completions, Entry, Lane, Layout, OutputSpec, Slot, SlotOutput,
-    fit,
+    BackendError, BatchId, Completion, Completions, Entry, Lane, Layout, OutputSpec, Slot, SlotOutput, fit,
 };
 use phalanx_tensor::{Shape, Tensor};
 use tract_linalg::multithread::{Executor, multithread_tract_scope};

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use phalanx_measure::strategy::Io;
 use phalanx_measure::suite::Name;
 
-use super::{EngineArgs, SampleArgs, callers, seconds};
+use super::{EngineArgs, OpsArgs, SampleArgs, callers, seconds};
 
 /// What is measured where nothing else was said: the longest window, how many, and the requests of soak.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -100,6 +100,7 @@ impl StrategyName {
 ///   phalanx bench bert.onnx --range input_ids=0:30522 --dim sequence=128
 ///   phalanx bench --strategy null,soak
 ///   phalanx bench compare before.json after.json
+///   phalanx bench ops --device cuda:0
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct BenchArgs {
@@ -116,6 +117,7 @@ impl BenchArgs {
         match &self.command {
             Some(BenchCommand::Compare(args)) => args.json,
             Some(BenchCommand::Seeds(args)) => args.json,
+            Some(BenchCommand::Ops(args)) => args.json,
             None => self.measure.json,
         }
     }
@@ -126,6 +128,7 @@ impl BenchArgs {
 pub(crate) enum BenchCommand {
     Compare(CompareArgs),
     Seeds(Box<SeedsArgs>),
+    Ops(OpsArgs),
 }
 
 /// What is measured, and how it is reported.

@@ -18,6 +18,7 @@ mod inspect;
 mod isolation;
 mod load;
 mod models;
+mod ops;
 mod profile;
 mod program;
 mod run;

@@ -72,7 +72,8 @@ fn key(source: &str, chip: &Chip) -> Result<u128, BackendError> {
 
 /// What was compiled before, where the driver takes it; a file that it refuses is replaced.
 fn load(key: u128, source: &str, chip: &Chip, folder: Option<&Path>) -> Result<Module, BackendError> {
-    if let Some(module) = folder.and_then(|folder| disk::read(folder, key)).and_then(|code| Module::load(&code).ok())
+    if let Some(module) =
+        folder.and_then(|folder| disk::read(folder, key)).and_then(|code| Module::load(&code).ok())
     {
         return Ok(module);
     }

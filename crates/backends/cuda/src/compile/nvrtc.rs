@@ -28,7 +28,10 @@ pub(super) fn compile(source: &str, chip: &Chip) -> Result<Vec<u8>, BackendError
     let options = [format!("--gpu-architecture=sm_{}{}", chip.major, chip.minor), "--std=c++17".to_owned()];
     // SAFETY: the program lives.
     if let Err(error) = unsafe { result::compile_program(program.0, &options) } {
-        return Err(error::prepare(format!("a generated kernel does not compile ({error:?}): {}", log(&program))));
+        return Err(error::prepare(format!(
+            "a generated kernel does not compile ({error:?}): {}",
+            log(&program)
+        )));
     }
     let mut len_bytes = 0;
     // SAFETY: it writes one number.

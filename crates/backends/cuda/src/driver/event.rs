@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cudarc::driver::result::event;
-use cudarc::driver::sys::{self, CUevent_flags as Flags};
+use cudarc::driver::result::{event, stream};
+use cudarc::driver::sys::{self, CUevent_flags as Flags, CUevent_wait_flags};
 use phalanx_backend::BackendError;
 
 use super::{Gpu, Stream, failed};
@@ -53,6 +53,16 @@ impl Event {
     pub(crate) fn record(&self, stream: &Stream) -> Result<(), BackendError> {
         // SAFETY: both live.
         unsafe { event::record(self.raw, stream.raw()) }.map_err(failed("record an event"))
+    }
+
+    /// Holds back what is submitted to the stream from now on until this has happened.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub(crate) fn hold(&self, held: &Stream) -> Result<(), BackendError> {
+        let flags = CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
+        // SAFETY: both live.
+        unsafe { stream::wait_event(held.raw(), self.raw, flags) }.map_err(failed("hold back a stream"))
     }
 
     /// Whether it has happened.

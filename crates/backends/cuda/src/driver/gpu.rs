@@ -8,8 +8,8 @@ use cudarc::driver::sys::{self, CUdevice_attribute as Attribute};
 use phalanx_backend::BackendError;
 
 use super::{blas_failed, failed};
-use crate::kernels::Chip;
 use crate::compile::Kernels;
+use crate::kernels::Chip;
 use crate::products::Choices;
 
 /// One NVIDIA GPU: its context, and what all programs on it share.
@@ -149,7 +149,9 @@ pub(crate) fn describe(ordinal: u32) -> Result<String, BackendError> {
 pub(crate) fn driver_version() -> Result<u32, BackendError> {
     let mut version = 0;
     // SAFETY: it writes one integer.
-    unsafe { sys::cuDriverGetVersion(&raw mut version) }.result().map_err(failed("ask for the driver's version"))?;
+    unsafe { sys::cuDriverGetVersion(&raw mut version) }
+        .result()
+        .map_err(failed("ask for the driver's version"))?;
     Ok(u32::try_from(version).unwrap_or(0))
 }
 
@@ -160,6 +162,7 @@ fn find(ordinal: u32) -> Result<sys::CUdevice, BackendError> {
 
 fn attribute_of(device: sys::CUdevice, attribute: Attribute) -> Result<u32, BackendError> {
     // SAFETY: the device was given by the driver.
-    let value = unsafe { device::get_attribute(device, attribute) }.map_err(failed("ask what the GPU can do"))?;
+    let value =
+        unsafe { device::get_attribute(device, attribute) }.map_err(failed("ask what the GPU can do"))?;
     Ok(u32::try_from(value).unwrap_or(0))
 }

@@ -49,6 +49,22 @@ impl DeviceMemory {
     }
 }
 
+impl DeviceMemory {
+    /// The bytes that it has once its stream has come to this point, which is waited for.
+    ///
+    /// # Errors
+    /// What went wrong on the device.
+    pub(crate) fn download(&self) -> Result<Vec<u8>, BackendError> {
+        let mut bytes = vec![0_u8; self.len_bytes];
+        // SAFETY: both have this many bytes, and the host's are not touched before the stream has come to this point.
+        let copied = unsafe { result::memcpy_dtoh_async(&mut bytes, self.address, self.stream.raw()) };
+        // Also where it failed: the driver may have begun.
+        let finished = self.stream.finish();
+        copied.map_err(failed("copy results from the GPU"))?;
+        finished.map(|()| bytes)
+    }
+}
+
 impl Drop for DeviceMemory {
     fn drop(&mut self) {
         if self.stream.gpu().bind().is_ok() {

@@ -36,9 +36,14 @@ impl Module {
     ///
     /// # Errors
     /// What the driver says.
-    pub(crate) fn function(self: &Arc<Self>, name: &CStr, shared_bytes: u32) -> Result<Function, BackendError> {
+    pub(crate) fn function(
+        self: &Arc<Self>,
+        name: &CStr,
+        shared_bytes: u32,
+    ) -> Result<Function, BackendError> {
         // SAFETY: the module lives.
-        let raw = unsafe { module::get_function(self.raw, name.to_owned()) }.map_err(failed("find a kernel"))?;
+        let raw =
+            unsafe { module::get_function(self.raw, name.to_owned()) }.map_err(failed("find a kernel"))?;
         if shared_bytes > SHARED_BYTES_PLAIN {
             let attribute = Attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
             let bytes = i32::try_from(shared_bytes).unwrap_or(i32::MAX);
@@ -89,7 +94,9 @@ impl Function {
         let mut pointers: Vec<*mut c_void> =
             arguments.iter_mut().map(|word| std::ptr::from_mut(word).cast()).collect();
         // SAFETY: as the caller says; each parameter is read from the low bytes of its word.
-        unsafe { launch_kernel(self.raw, grid.into(), block.into(), shared_bytes, stream.raw(), &mut pointers) }
-            .map_err(failed("launch a kernel"))
+        unsafe {
+            launch_kernel(self.raw, grid.into(), block.into(), shared_bytes, stream.raw(), &mut pointers)
+        }
+        .map_err(failed("launch a kernel"))
     }
 }

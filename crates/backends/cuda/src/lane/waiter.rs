@@ -42,9 +42,7 @@ impl Waiter {
 
     fn land(&self, flight: Flight) -> Completion {
         let Flight { mut slot, state, executable, staged, .. } = flight;
-        let ended = state
-            .wait(self.spin)
-            .and_then(|()| state.hand_out_dynamic(executable.plan(), &mut slot));
+        let ended = state.wait(self.spin).and_then(|()| state.hand_out_dynamic(executable.plan(), &mut slot));
         match (ended, staged) {
             (Ok(()), None) => Completion::Done(slot),
             (Ok(()), Some(staged)) => Completion::Done(staged.copy_back(slot)),

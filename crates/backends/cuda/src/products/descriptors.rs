@@ -34,9 +34,9 @@ impl Addresses {
 
 /// A product in the library's words. Its matrices are stored by columns: ours, by rows, are their transposes, so that
 /// `dᵀ = bᵀ·aᵀ` is what it is asked for.
-pub(super) struct Descriptors<'a> {
-    call: &'a ProductCall,
-    addresses: &'a Addresses,
+pub(super) struct Descriptors {
+    scale: f32,
+    has_residual: bool,
     operation: Operation,
     /// Of bᵀ, aᵀ, cᵀ, dᵀ.
     layouts: [MatrixLayout; 4],
@@ -67,8 +67,9 @@ impl Drop for Preference {
     }
 }
 
-impl<'a> Descriptors<'a> {
-    pub(super) fn new(call: &'a ProductCall, addresses: &'a Addresses) -> Result<Self, BackendError> {
+impl Descriptors {
+    /// Of the addresses only that of the bias is kept.
+    pub(super) fn new(call: &ProductCall, addresses: &Addresses) -> Result<Self, BackendError> {
         let operation = operation(call, addresses)?;
         let ProductCall { m, n, k, batch, .. } = *call;
         let residual = call.c.as_ref().unwrap_or(&call.d);
@@ -78,16 +79,17 @@ impl<'a> Descriptors<'a> {
             layout(residual, m, n, batch)?,
             layout(&call.d, m, n, batch)?,
         ];
-        Ok(Self { call, addresses, operation, layouts })
+        Ok(Self { scale: call.scale, has_residual: call.c.is_some(), operation, layouts })
     }
 
-    /// The algorithms that the library's heuristics propose, the most promising first.
+    /// The algorithms that the library's heuristics propose for operands that lie there, the most promising first.
     pub(super) fn algorithms(
         &self,
         gpu: &Gpu,
+        addresses: &Addresses,
         count: usize,
     ) -> Result<Vec<sys::cublasLtMatmulAlgo_t>, BackendError> {
-        let preference = self.preference()?;
+        let preference = preference(addresses)?;
         let mut found = vec![std::mem::MaybeUninit::<sys::cublasLtMatmulHeuristicResult_t>::uninit(); count];
         let mut len = 0;
         let [b, a, residual, output] = &self.layouts;
@@ -111,38 +113,23 @@ impl<'a> Descriptors<'a> {
         }
         status.result().map_err(blas_failed("choose an algorithm"))?;
         // SAFETY: the library has written the first `len`.
-        let found = found.iter().take(usize::try_from(len).unwrap_or(0)).map(|it| unsafe { it.assume_init() });
+        let found =
+            found.iter().take(usize::try_from(len).unwrap_or(0)).map(|it| unsafe { it.assume_init() });
         let usable = found.filter(|it| {
             it.state == sys::cublasStatus_t::CUBLAS_STATUS_SUCCESS
-                && it.workspaceSize <= self.addresses.workspace_bytes
+                && it.workspaceSize <= addresses.workspace_bytes
         });
         Ok(usable.map(|it| it.algo).collect())
-    }
-
-    fn preference(&self) -> Result<Preference, BackendError> {
-        use sys::cublasLtMatmulPreferenceAttributes_t as Attribute;
-        let preference = Preference(result::create_matmul_pref().map_err(blas_failed("describe a product"))?);
-        let [a, b, residual, output] = self.addresses.alignments();
-        let bytes = self.addresses.workspace_bytes;
-        set_preference(&preference, Attribute::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes)?;
-        for (attribute, alignment) in [
-            (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b),
-            (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a),
-            (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, residual),
-            (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, output),
-        ] {
-            set_preference(&preference, attribute, &alignment)?;
-        }
-        Ok(preference)
     }
 
     /// Submits the product.
     pub(super) fn submit(
         &self,
+        addresses: &Addresses,
         algorithm: &sys::cublasLtMatmulAlgo_t,
         stream: &Stream,
     ) -> Result<(), BackendError> {
-        let (alpha, beta) = (self.call.scale, if self.call.c.is_some() { 1.0_f32 } else { 0.0 });
+        let (alpha, beta) = (self.scale, if self.has_residual { 1.0_f32 } else { 0.0 });
         let [b, a, residual, output] = &self.layouts;
         let at = |address: CUdeviceptr| address as *mut c_void;
         // SAFETY: the descriptors live; the addresses are those of matrices as they describe, which whoever made them
@@ -153,22 +140,39 @@ impl<'a> Descriptors<'a> {
                 self.operation.0,
                 (&raw const alpha).cast(),
                 (&raw const beta).cast(),
-                at(self.addresses.b),
+                at(addresses.b),
                 b.0,
-                at(self.addresses.a),
+                at(addresses.a),
                 a.0,
-                at(self.addresses.residual),
+                at(addresses.residual),
                 residual.0,
-                at(self.addresses.output),
+                at(addresses.output),
                 output.0,
                 algorithm,
-                at(self.addresses.workspace),
-                self.addresses.workspace_bytes,
+                at(addresses.workspace),
+                addresses.workspace_bytes,
                 stream.raw().cast(),
             )
         };
         submitted.map_err(blas_failed("submit a product"))
     }
+}
+
+fn preference(addresses: &Addresses) -> Result<Preference, BackendError> {
+    use sys::cublasLtMatmulPreferenceAttributes_t as Attribute;
+    let preference = Preference(result::create_matmul_pref().map_err(blas_failed("describe a product"))?);
+    let [a, b, residual, output] = addresses.alignments();
+    let bytes = addresses.workspace_bytes;
+    set_preference(&preference, Attribute::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes)?;
+    for (attribute, alignment) in [
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, b),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, a),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, residual),
+        (Attribute::CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, output),
+    ] {
+        set_preference(&preference, attribute, &alignment)?;
+    }
+    Ok(preference)
 }
 
 fn operation(call: &ProductCall, addresses: &Addresses) -> Result<Operation, BackendError> {
@@ -241,7 +245,12 @@ fn set<T>(
 ) -> Result<(), BackendError> {
     // SAFETY: the descriptor lives, and the library copies the value, whose type is that of the attribute.
     unsafe {
-        result::set_matmul_desc_attribute(operation.0, attribute, std::ptr::from_ref(value).cast(), size_of::<T>())
+        result::set_matmul_desc_attribute(
+            operation.0,
+            attribute,
+            std::ptr::from_ref(value).cast(),
+            size_of::<T>(),
+        )
     }
     .map_err(blas_failed("describe a product"))
 }
@@ -253,7 +262,12 @@ fn set_layout<T>(
 ) -> Result<(), BackendError> {
     // SAFETY: as in `set`.
     unsafe {
-        result::set_matrix_layout_attribute(layout.0, attribute, std::ptr::from_ref(value).cast(), size_of::<T>())
+        result::set_matrix_layout_attribute(
+            layout.0,
+            attribute,
+            std::ptr::from_ref(value).cast(),
+            size_of::<T>(),
+        )
     }
     .map_err(blas_failed("describe a matrix"))
 }
@@ -265,7 +279,12 @@ fn set_preference<T>(
 ) -> Result<(), BackendError> {
     // SAFETY: as in `set`.
     unsafe {
-        result::set_matmul_pref_attribute(preference.0, attribute, std::ptr::from_ref(value).cast(), size_of::<T>())
+        result::set_matmul_pref_attribute(
+            preference.0,
+            attribute,
+            std::ptr::from_ref(value).cast(),
+            size_of::<T>(),
+        )
     }
     .map_err(blas_failed("describe a product"))
 }

@@ -15,7 +15,9 @@ pub(crate) fn split(call: &ProductCall) -> (ProductCall, bool) {
 /// Whether the library does the whole epilogue of a call.
 fn is_whole(call: &ProductCall) -> bool {
     let lies_alike = |matrix: &Matrix| !matrix.is_transposed && matrix.dtype == call.d.dtype;
-    let bias_fits = call.bias.is_none_or(|bias| bias.dtype == call.d.dtype && (call.batch == 1 || bias.batch_stride == 0));
+    let bias_fits = call
+        .bias
+        .is_none_or(|bias| bias.dtype == call.d.dtype && (call.batch == 1 || bias.batch_stride == 0));
     lies_alike(&call.d)
         && call.c.as_ref().is_none_or(lies_alike)
         && bias_fits

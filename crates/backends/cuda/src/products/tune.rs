@@ -10,7 +10,7 @@ const CANDIDATES: usize = 8;
 
 /// How the library computes a product.
 #[derive(Clone, Copy)]
-pub(crate) struct Algorithm(cublasLtMatmulAlgo_t);
+pub(crate) struct Algorithm(pub(super) cublasLtMatmulAlgo_t);
 
 /// The algorithm of the library that is fastest for a product and what has to follow it, on these operands, and the
 /// microseconds that it takes; `None` where the library has none.
@@ -25,8 +25,8 @@ pub(crate) fn fastest(
 ) -> Result<Option<(f32, Algorithm)>, BackendError> {
     let descriptors = Descriptors::new(call, addresses)?;
     let mut best: Option<(f32, Algorithm)> = None;
-    for algorithm in descriptors.algorithms(stream.gpu(), CANDIDATES)? {
-        let submit = || descriptors.submit(&algorithm, stream).and_then(|()| follow());
+    for algorithm in descriptors.algorithms(stream.gpu(), addresses, CANDIDATES)? {
+        let submit = || descriptors.submit(addresses, &algorithm, stream).and_then(|()| follow());
         // A proposal may turn out not to run; the next may.
         let Ok(took_us) = time_us(stream, submit) else { continue };
         if best.is_none_or(|(fastest_us, _)| took_us < fastest_us) {
@@ -46,5 +46,5 @@ pub(crate) fn submit(
     algorithm: &Algorithm,
     stream: &Stream,
 ) -> Result<(), BackendError> {
-    Descriptors::new(call, addresses)?.submit(&algorithm.0, stream)
+    Descriptors::new(call, addresses)?.submit(addresses, &algorithm.0, stream)
 }

@@ -37,10 +37,11 @@ impl Planned {
     pub(super) fn new(plan: Plan, chip: &Chip) -> Result<Self, BackendError> {
         let (mut all, mut steps, mut scratch_bytes) = (Vec::new(), Vec::new(), 0);
         for (index, step) in plan.steps.iter().enumerate() {
-            let (work, scratch) = work::lower(&plan, step, chip).map_err(|error| BackendError::UnsupportedOperators {
-                backend: NAME,
-                operators: vec![format!("{} ({}: {error})", step.op.name(), step.name)],
-            })?;
+            let (work, scratch) =
+                work::lower(&plan, step, chip).map_err(|error| BackendError::UnsupportedOperators {
+                    backend: NAME,
+                    operators: vec![format!("{} ({}: {error})", step.op.name(), step.name)],
+                })?;
             steps.resize(steps.len() + work.len(), index);
             all.extend(work);
             scratch_bytes = scratch_bytes.max(scratch);
@@ -112,7 +113,11 @@ impl Bucket {
     ///
     /// # Errors
     /// What went wrong on the device.
-    pub(super) fn time(&self, memory: &Memory<'_>, stream: &Stream) -> Result<Vec<(usize, f32)>, BackendError> {
+    pub(super) fn time(
+        &self,
+        memory: &Memory<'_>,
+        stream: &Stream,
+    ) -> Result<Vec<(usize, f32)>, BackendError> {
         let work = self.planned.steps.iter().zip(&self.work);
         let time = |(&step, work): (&usize, &Work<Loaded>)| {
             Ok((step, time_us(stream, || work.submit(self.plan(), memory, stream))?))
@@ -127,9 +132,9 @@ pub(crate) fn check_indices(plan: &Plan, inputs: &[&[u8]]) -> Result<(), Backend
         let (dtype, _) = plan.port(&plan.inputs[bound.input]);
         let outside = |index: i64| !(bound.min..=bound.max).contains(&index);
         let found = match dtype {
-            phalanx_tensor::DType::I64 => numbers::<8>(inputs[bound.input])
-                .map(i64::from_ne_bytes)
-                .find(|&index| outside(index)),
+            phalanx_tensor::DType::I64 => {
+                numbers::<8>(inputs[bound.input]).map(i64::from_ne_bytes).find(|&index| outside(index))
+            }
             phalanx_tensor::DType::I32 => numbers::<4>(inputs[bound.input])
                 .map(|bytes| i64::from(i32::from_ne_bytes(bytes)))
                 .find(|&index| outside(index)),

@@ -40,7 +40,8 @@ impl Copies {
                 return self.by_kernel(place as u64, address, len_bytes, stream);
             }
             // SAFETY: both have room for the bytes, and live until the stream has come to this point.
-            let copied = unsafe { sys::cuMemcpyHtoDAsync_v2(address, place as *const _, len_bytes, stream.raw()) };
+            let copied =
+                unsafe { sys::cuMemcpyHtoDAsync_v2(address, place as *const _, len_bytes, stream.raw()) };
             copied.result().map_err(failed("copy to the GPU"))
         })
     }
@@ -61,7 +62,8 @@ impl Copies {
                 return self.by_kernel(address, place as u64, len_bytes, stream);
             }
             // SAFETY: as above.
-            let copied = unsafe { sys::cuMemcpyDtoHAsync_v2(place as *mut _, address, len_bytes, stream.raw()) };
+            let copied =
+                unsafe { sys::cuMemcpyDtoHAsync_v2(place as *mut _, address, len_bytes, stream.raw()) };
             copied.result().map_err(failed("copy from the GPU"))
         })
     }

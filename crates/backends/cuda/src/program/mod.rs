@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phalanx_backend::{
-    BackendError, Buckets, Cache, Completions, Device, Lane, Layout, Limits, OperatorTime, Placement, PrepareOptions, Program,
-    ProgramMemory, Slot, fit,
+    BackendError, Buckets, Cache, Completions, Device, Lane, Layout, Limits, OperatorTime, Placement,
+    PrepareOptions, Program, ProgramMemory, Slot, fit,
 };
 use phalanx_model::Model;
 use phalanx_plan::{Precision, Source};
@@ -168,7 +168,8 @@ impl Shared {
             return self.bucket(&shapes).map(drop);
         }
         let mut refusal = None;
-        let sizes = PROBE_SIZES.iter().filter_map(|&size| fit::shapes_with(&self.signature, rows, Some(size)));
+        let sizes =
+            PROBE_SIZES.iter().filter_map(|&size| fit::shapes_with(&self.signature, rows, Some(size)));
         for shapes in sizes {
             match self.bucket(&shapes) {
                 Ok(_) => return Ok(()),
@@ -201,7 +202,14 @@ impl Shared {
         let outputs: Vec<Pinned> = plan.outputs.iter().map(pin).collect::<Result<_, _>>()?;
         let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
         let work_bytes = bucket.planned().work_bytes();
-        let state = SlotState::new(&self.gpu, places(&inputs), places(&outputs), Vec::new(), &self.copies, work_bytes)?;
+        let state = SlotState::new(
+            &self.gpu,
+            places(&inputs),
+            places(&outputs),
+            Vec::new(),
+            &self.copies,
+            work_bytes,
+        )?;
         let times = state.time(&bucket)?.into_iter().map(|(step, took_us)| {
             let step = &plan.steps[step];
             OperatorTime {
@@ -231,8 +239,14 @@ impl Shared {
         }
         let places = |pinned: &[Pinned]| pinned.iter().map(HostPlace::of).collect();
         let work_bytes = bucket.planned().work_bytes();
-        let state =
-            SlotState::new(&self.gpu, places(&pinned_inputs), places(&pinned_outputs), Vec::new(), &self.copies, work_bytes)?;
+        let state = SlotState::new(
+            &self.gpu,
+            places(&pinned_inputs),
+            places(&pinned_outputs),
+            Vec::new(),
+            &self.copies,
+            work_bytes,
+        )?;
         state.run_once(&bucket)?;
         let outputs = plan.outputs.iter().zip(&pinned_outputs).map(|(port, pinned)| {
             let (dtype, shape) = plan.port(port);

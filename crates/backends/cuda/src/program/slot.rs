@@ -11,11 +11,7 @@ use super::memory::Memory;
 use super::registry::{Registry, Ticket};
 use crate::driver::{DeviceMemory, Event, Gpu, Graph, Pinned, Stream};
 use crate::error;
-
-/// What the library of products works in: NVIDIA recommends 32 MiB for Hopper, 4 MiB for others.
-const WORKSPACE_BYTES: usize = 4 << 20;
-const WORKSPACE_BYTES_HOPPER: usize = 32 << 20;
-const HOPPER: u32 = 9;
+use crate::products::workspace_bytes;
 
 /// The device's side of a slot: a stream, memory for one batch in flight, and a graph for each row count that was run.
 #[derive(Debug)]
@@ -110,7 +106,10 @@ pub(super) fn make(
     let buffer = |pinned| HostBuffer::foreign(Box::new(SlotMemory { pinned, _ticket: Arc::clone(&ticket) }));
     let mut pinned = inputs.into_iter().chain(rows.into_iter().flatten());
     let slot = Slot::new(crate::NAME, Arc::clone(layout), rows_max, |_| {
-        pinned.next().map(buffer).ok_or_else(|| error::run("a slot has more buffers than its layout".to_owned()))
+        pinned
+            .next()
+            .map(buffer)
+            .ok_or_else(|| error::run("a slot has more buffers than its layout".to_owned()))
     })?;
     Ok(slot.with_tag(ticket.tag()))
 }
@@ -154,7 +153,7 @@ impl SlotState {
         let inputs: Vec<u64> = host_inputs.iter().map(&mut offset).collect();
         let outputs: Vec<u64> = host_outputs.iter().map(&mut offset).collect();
         let ports = DeviceMemory::new(&stream, len_bytes)?;
-        let workspace_bytes = if gpu.chip().major >= HOPPER { WORKSPACE_BYTES_HOPPER } else { WORKSPACE_BYTES };
+        let workspace_bytes = workspace_bytes(gpu.chip());
         let workspace = DeviceMemory::new(&stream, workspace_bytes)?;
         let start = ports.address();
         Ok(Self {
@@ -211,11 +210,7 @@ impl SlotState {
     ///
     /// # Errors
     /// [`BackendError::OutOfMemory`], [`BackendError::Prepare`], and what the driver says.
-    pub(crate) fn prepare(
-        &self,
-        bucket: &Arc<Bucket>,
-        rows: usize,
-    ) -> Result<Arc<Executable>, BackendError> {
+    pub(crate) fn prepare(&self, bucket: &Arc<Bucket>, rows: usize) -> Result<Arc<Executable>, BackendError> {
         let work = self.work_of(bucket.planned().work_bytes())?;
         let memory = self.memory(bucket, &work);
         bucket.tune(&memory, &self.stream)?;
@@ -262,7 +257,8 @@ impl SlotState {
     fn work_of(&self, bytes: usize) -> Result<Arc<DeviceMemory>, BackendError> {
         let executables = self.executables.lock().unwrap_or_else(PoisonError::into_inner);
         let known = executables.iter().map(|(_, executable)| &executable._work);
-        if let Some(work) = known.filter(|work| work.len_bytes() >= bytes).max_by_key(|work| work.len_bytes()) {
+        if let Some(work) = known.filter(|work| work.len_bytes() >= bytes).max_by_key(|work| work.len_bytes())
+        {
             return Ok(Arc::clone(work));
         }
         drop(executables);
@@ -322,8 +318,8 @@ pub(super) fn tensor_of(
 ) -> Result<Tensor, BackendError> {
     let failed = |error: phalanx_tensor::TensorError| error::run(error.to_string());
     let len_bytes = shape.size_bytes(dtype).map_err(failed)?;
-    let bytes = bytes.get(..len_bytes).ok_or_else(|| {
-        error::run(format!("expected {len_bytes} bytes of an output, got {}", bytes.len()))
-    })?;
+    let bytes = bytes
+        .get(..len_bytes)
+        .ok_or_else(|| error::run(format!("expected {len_bytes} bytes of an output, got {}", bytes.len())))?;
     Tensor::from_bytes(dtype, shape.clone(), bytes::Bytes::copy_from_slice(bytes)).map_err(failed)
 }

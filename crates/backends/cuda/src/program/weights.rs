@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn constants_are_rounded_to_the_nearest() {
         let tensor = Tensor::from_vec([3], vec![1.0_f32, -2.5, 65504.0]).expect("3 numbers");
-        let halves: Vec<u8> = [1.0, -2.5, 65504.0].iter().flat_map(|&it| f16::from_f32(it).to_ne_bytes()).collect();
+        let halves: Vec<u8> =
+            [1.0, -2.5, 65504.0].iter().flat_map(|&it| f16::from_f32(it).to_ne_bytes()).collect();
         assert_eq!(rounded(&tensor, DType::F16).expect("is rounded"), halves);
         assert_eq!(rounded(&tensor, DType::F32).expect("is copied"), tensor.bytes());
         assert!(rounded(&tensor, DType::I8).is_err());

@@ -99,7 +99,12 @@ impl Work<Loaded> {
     ///
     /// # Errors
     /// What the driver says.
-    pub(super) fn submit(&self, plan: &Plan, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
+    pub(super) fn submit(
+        &self,
+        plan: &Plan,
+        memory: &Memory<'_>,
+        stream: &Stream,
+    ) -> Result<(), BackendError> {
         match self {
             Self::Kernel(kernel) => kernel.submit(plan, memory, stream),
             Self::Product(product) => product.submit(plan, memory, stream),

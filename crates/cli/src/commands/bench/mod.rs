@@ -1,5 +1,7 @@
 mod compare;
 mod measure;
+mod ops;
+mod ops_table;
 mod seeds;
 mod subject;
 mod table;
@@ -16,6 +18,7 @@ pub(super) fn execute(args: &BenchArgs) -> Result<(), Failure> {
     match &args.command {
         Some(BenchCommand::Compare(args)) => compare::execute(args),
         Some(BenchCommand::Seeds(args)) => seeds::execute(args),
+        Some(BenchCommand::Ops(args)) => ops::execute(args),
         None => bench(&args.measure),
     }
 }
