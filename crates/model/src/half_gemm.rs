@@ -26,7 +26,8 @@ pub fn half_gemm_spelled_out(model: &Model) -> Result<Bytes, ModelError> {
 
 fn spell_out(graph: &mut GraphProto) -> bool {
     let halves = halves(graph);
-    let is_half = |node: &NodeProto| node.op_type == "Gemm" && node.input.iter().any(|name| halves.contains(name));
+    let is_half =
+        |node: &NodeProto| node.op_type == "Gemm" && node.input.iter().any(|name| halves.contains(name));
     if !graph.node.iter().any(is_half) {
         return false;
     }
@@ -45,9 +46,15 @@ fn spell_out(graph: &mut GraphProto) -> bool {
 /// Names of the values that are declared or stored in half precision: a `Gemm` has weights among them.
 fn halves(graph: &GraphProto) -> HashSet<String> {
     let half = DataType::Float16 as i32;
-    let is_half = |kind: &TypeProto| matches!(&kind.value, Some(Value::TensorType(tensor)) if tensor.elem_type == half);
-    let stored = graph.initializer.iter().filter(|tensor| tensor.data_type == half).map(|tensor| &tensor.name);
-    let declared = graph.input.iter().chain(&graph.value_info).filter(|value| value.r#type.as_ref().is_some_and(is_half));
+    let is_half =
+        |kind: &TypeProto| matches!(&kind.value, Some(Value::TensorType(tensor)) if tensor.elem_type == half);
+    let stored =
+        graph.initializer.iter().filter(|tensor| tensor.data_type == half).map(|tensor| &tensor.name);
+    let declared = graph
+        .input
+        .iter()
+        .chain(&graph.value_info)
+        .filter(|value| value.r#type.as_ref().is_some_and(is_half));
     stored.chain(declared.map(|value| &value.name)).cloned().collect()
 }
 
@@ -76,7 +83,13 @@ impl Gemm<'_> {
     }
 
     fn transposed(&mut self, value: String, name: &str) -> String {
-        self.push("Transpose", vec![value], &format!("{name}_transposed"), false, &[AttributeProto::ints("perm", &[1, 0])])
+        self.push(
+            "Transpose",
+            vec![value],
+            &format!("{name}_transposed"),
+            false,
+            &[AttributeProto::ints("perm", &[1, 0])],
+        )
     }
 
     fn times(&mut self, value: String, factor: f32, name: &str, is_last: bool) -> String {
@@ -175,7 +188,8 @@ mod tests {
             graph.node("y", "Gemm", &["x", "weight"], attributes);
             graph.output("y", DType::F16, &dims);
             let model = Model::from_proto(&graph.finish()).expect("is valid");
-            let written = Model::from_bytes(half_gemm_spelled_out(&model).expect("is written")).expect("is read");
+            let written =
+                Model::from_bytes(half_gemm_spelled_out(&model).expect("is written")).expect("is read");
             let nodes = written.to_proto().expect("was read").graph.expect("has a graph").node;
             assert_eq!(nodes.last().expect("has nodes").output, ["y"]);
         }

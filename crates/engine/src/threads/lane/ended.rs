@@ -7,13 +7,9 @@ use phalanx_backend::{BackendError, BatchId, Completion, Completions, Loss};
 use phalanx_batch::{BatchRef, Joined, LaneId, Nanos};
 
 use super::panic_message;
-<<<<<<< HEAD
 use crate::call::Part;
 use crate::hub::{Finished, Hub, Scratch, Work, lock};
-=======
-use crate::hub::{Finished, Hub, lock};
 use crate::trace::Stage;
->>>>>>> strat
 
 /// Where an opened lane says that a batch has ended.
 pub(super) struct Ended {
@@ -39,6 +35,15 @@ struct State {
     owner_waits: bool,
     /// What handing out needs; away while it is used.
     desk: Option<Box<Desk>>,
+}
+
+/// A submission that has ended.
+struct InFlight {
+    batch: BatchRef,
+    submitted_ns: Nanos,
+    took_ns: Nanos,
+    /// The lane's thread waits for it.
+    was_last: bool,
 }
 
 /// What handing out and forming need, kept to avoid allocations.
@@ -129,9 +134,14 @@ impl State {
     }
 
     /// The same, and whether it is the one that the lane's thread waits for.
-    fn end(&mut self, id: u64, now_ns: Nanos) -> Option<(BatchRef, Nanos, bool)> {
-        let (batch, took_ns) = self.took_ns(id, now_ns)?;
-        Some((batch, took_ns, self.owner_waits && self.submitted.is_empty()))
+    fn end(&mut self, id: u64, now_ns: Nanos) -> Option<InFlight> {
+        let (batch, submitted_ns, took_ns) = self.took_ns(id, now_ns)?;
+        Some(InFlight {
+            batch,
+            submitted_ns,
+            took_ns,
+            was_last: self.owner_waits && self.submitted.is_empty(),
+        })
     }
 }
 
@@ -154,11 +164,12 @@ impl Ended {
         }
         self.hub.placing.keep_off();
         let now_ns = self.hub.now_ns();
-<<<<<<< HEAD
-        let Some((batch, took_ns, was_last)) = lock(&self.state).end(batch.0, now_ns) else { return };
+        let ended = lock(&self.state).end(batch.0, now_ns);
+        let Some(InFlight { batch, submitted_ns, took_ns, was_last }) = ended else { return };
         // More than was measured here it cannot have been.
         let took_ns = busy.map_or(took_ns, |busy| took_ns.min(busy.as_nanos() as Nanos));
         self.note(&completion);
+        self.trace(batch, Some(submitted_ns));
         let owner_must_know = was_last || matches!(completion, Completion::Lost(_));
         let finished = Finished { batch, completion, took_ns };
         self.hub.ended(self.lane, &finished, now_ns);
@@ -177,11 +188,5 @@ impl Ended {
         self.hub.deliver(finished, now_ns, &mut desk.scratch);
         self.hub.form_ahead(self.hub.now_ns(), &mut desk.joined);
         lock(&self.state).desk = Some(desk);
-=======
-        let Some((batch, submitted_ns, took_ns)) = lock(&self.state).took_ns(batch.0, now_ns) else { return };
-        self.note(&completion);
-        self.trace(batch, Some(submitted_ns));
-        self.hub.finish(self.lane, Finished { batch, completion, took_ns }, now_ns);
->>>>>>> strat
     }
 }
