@@ -373,10 +373,11 @@ impl EngineBuilder {
 }
 
 impl EngineBuilder {
-    /// How long lanes wait awake: only where their device works by itself, since else nobody is gained.
+    /// How long lanes and blocking callers wait awake: only where the device works by itself, since else nobody gains. Twice
+    /// as long as the end of a batch is waited for, since they begin to wait when the batch does.
     fn spin(&self, program: &dyn Program) -> Duration {
         let spin_us = if program.limits().async_submit { self.spin_us.min(SPIN_US_MAX) } else { 0 };
-        Duration::from_micros(spin_us.into())
+        Duration::from_micros((2 * spin_us).into())
     }
 
     /// What takes over where the preferred backend fails, to be prepared when that happens.

@@ -76,7 +76,7 @@ impl Answers {
     #[must_use]
     pub fn in_precision(&self, precision: Precision) -> Self {
         let loosen = |output: &Output| Output {
-            tolerance: tolerance(precision, output.dtype).max(output.tolerance),
+            tolerance: Tolerance::of(precision, output.dtype).mean.max(output.tolerance),
             ..output.clone()
         };
         Self { expected: self.expected.clone(), outputs: self.outputs.iter().map(loosen).collect() }
