@@ -29,6 +29,7 @@ struct Running {
 }
 
 /// A submission that has ended.
+#[derive(Clone, Copy)]
 struct Ended {
     seq: u64,
     tag: Option<u64>,
