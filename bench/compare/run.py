@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 RIGHT_MIN = 0.9
-WINDOW_S, ROUNDS = 0.15, 5
+WINDOW_S, ROUNDS = 0.1, 5
 # A slowdown is rounded to milliseconds: of so many it is known to a few percent.
 SLOW_MS_MIN = 3
 

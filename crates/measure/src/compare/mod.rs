@@ -168,8 +168,8 @@ mod tests {
         let error = compare(std::slice::from_ref(&one), &[], 0.05).unwrap_err();
         assert_eq!(error, CompareError::Sides { before: 1, after: 0 });
         let other = run(&[("threads", STEADY)]);
-        assert_eq!(compare(&[one.clone()], &[other], 0.05), Err(CompareError::NoRows));
+        assert_eq!(compare(std::slice::from_ref(&one), &[other], 0.05), Err(CompareError::NoRows));
         let elsewhere = Run { cpu: "b".to_owned(), ..one.clone() };
-        assert_eq!(compare(&[one], &[elsewhere], 0.05).unwrap().warnings.len(), 1);
+        assert_eq!(compare(std::slice::from_ref(&one), &[elsewhere], 0.05).unwrap().warnings.len(), 1);
     }
 }
