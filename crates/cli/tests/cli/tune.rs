@@ -1,7 +1,8 @@
 use serde_json::Value;
 
 use crate::models::{Folder, tiny};
-use crate::program::{BACKEND, Ended, command, phalanx};
+use crate::program::{BACKEND, Ended, command, phalanx, server};
+use crate::serving::Serving;
 
 /// Searches with a cache of the test's own, for a short time.
 fn tune(folder: &Folder, args: &[&str]) -> Ended {
@@ -72,6 +73,23 @@ fn a_search_that_was_stopped_goes_on() {
     assert!(resumed.stderr.contains("measurements are there from before"), "{}", resumed.stderr);
     let state: Value = serde_json::from_slice(&std::fs::read(&kept).unwrap()).unwrap();
     assert!(state["tried"].as_object().unwrap().len() >= all && state["found"].is_object(), "{state}");
+}
+
+#[test]
+fn a_server_takes_what_was_found_before() {
+    let (folder, model) = tiny();
+    let asked = ["--slo", "20ms", "--lanes", "1", "--threads", "1", "--depth", "2", BACKEND];
+    tune(&folder, &[&[model.as_str()], &asked[..asked.len() - 1]].concat()).done();
+    let network = ["--http", "127.0.0.1:0", "--grpc", "none", "--tune"];
+    let mut command = server(&[&["serve", &model], &asked[..], &network].concat());
+    command.env("PHALANX_CACHE_DIR", folder.path("cache"));
+    let mut serving = Serving::spawn(command);
+    let tuned = serving.wait_for("tuned: ");
+    let ready = serving.wait_for("ready: ");
+    let batches = tuned.split(", ").find(|part| part.starts_with("batches of up to")).unwrap();
+    assert!(ready.contains(batches), "{tuned} but {ready}");
+    assert!(!serving.said.iter().any(|line| line.starts_with("tuning ")), "{:?}", serving.said);
+    serving.stop();
 }
 
 #[test]

@@ -46,10 +46,7 @@ impl Search {
         let plan = plan(args);
         let usual = engine.info().clone();
         let backends = backends(args, &usual);
-        let key = key(args, &model, &backends);
-        let path = cache_folder().map(|folder| State::path(&folder, &key));
-        let kept = path.as_deref().filter(|_| !args.fresh).map(|path| State::load(path, &key));
-        let state = kept.unwrap_or(State { key, ..State::default() });
+        let (path, state) = kept(args, &model);
         let subject = Subject::new(builder, &samples, &engine)?;
         Ok(Self { plan, usual, backends, subject, state, path })
     }
@@ -58,11 +55,6 @@ impl Search {
     pub(super) fn resident_bytes(&self, knobs: &Knobs) -> Option<u64> {
         let kept = State::load(self.path.as_deref()?, &self.state.key);
         kept.times.get(&knobs.variant.to_string()).map(|timed| timed.resident_bytes)
-    }
-
-    /// Whether nothing is left to be measured.
-    pub(super) fn is_done(&self) -> bool {
-        self.state.found.is_some()
     }
 
     /// Searches.
@@ -148,8 +140,21 @@ fn backends(args: &TuneArgs, usual: &EngineInfo) -> Vec<(String, Device)> {
     all
 }
 
+/// What was found before for this question, on this machine.
+pub(super) fn found_before(args: &TuneArgs) -> Result<Option<Found>, Failure> {
+    Ok(kept(args, &Model::load(&args.model)?).1.found)
+}
+
+/// What was measured before, and where that is kept.
+fn kept(args: &TuneArgs, model: &Model) -> (Option<PathBuf>, State) {
+    let key = key(args, model);
+    let path = cache_folder().map(|folder| State::path(&folder, &key));
+    let state = path.as_deref().filter(|_| !args.fresh).map(|path| State::load(path, &key));
+    (path, state.unwrap_or(State { key, ..State::default() }))
+}
+
 /// All that the figures depend on.
-fn key(args: &TuneArgs, model: &Model, backends: &[(String, Device)]) -> String {
+fn key(args: &TuneArgs, model: &Model) -> String {
     let versions: Vec<String> = phalanx_engine::backends(args.engine.onnxruntime.as_deref())
         .iter()
         .filter_map(|backend| Some(format!("{} {}", backend.name(), backend.version().ok()?)))
@@ -167,7 +172,7 @@ fn key(args: &TuneArgs, model: &Model, backends: &[(String, Device)]) -> String 
         ..
     } = args;
     format!(
-        "phalanx {}; {}, {} processors, {}, {}; {versions:?}; model {:032x}; {backends:?}; {objective} {rate:?} {arrivals} \
+        "phalanx {}; {}, {} processors, {}, {}; {versions:?}; model {:032x}; {objective} {rate:?} {arrivals} \
          {memory_limit:?} {try_processes} {try_precision:?}; {samples:?}; {engine:?}",
         env!("CARGO_PKG_VERSION"),
         machine.cpu,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use phalanx_measure::tune::{Done, Objective, Observer, Step};
 
 use super::watch::words;
-use super::{Search, apply};
+use super::{Search, apply, search};
 use crate::args::{EngineArgs, SampleArgs, TuneArgs};
 use crate::failure::Failure;
 
@@ -19,7 +19,7 @@ pub(crate) fn for_serving(
     engine: &EngineArgs,
     say: &mut dyn FnMut(&str),
 ) -> Result<EngineArgs, Failure> {
-    let search = Search::new(&TuneArgs {
+    let args = TuneArgs {
         model: path.to_owned(),
         objective: if engine.slo.is_some() { Objective::Goodput } else { Objective::Throughput },
         rate: None,
@@ -34,12 +34,18 @@ pub(crate) fn for_serving(
         json: false,
         samples: SampleArgs::default(),
         engine: engine.clone(),
-    })?;
-    if !search.is_done() {
-        let seconds = BUDGET.as_secs();
-        say(&format!("tuning {} for about {seconds} s, since it never was on this machine", path.display()));
-    }
-    let found = search.run(&mut Said(say))?;
+    };
+    let found = match search::found_before(&args)? {
+        Some(found) => found,
+        None => {
+            let seconds = BUDGET.as_secs();
+            say(&format!(
+                "tuning {} for about {seconds} s, since it never was on this machine",
+                path.display()
+            ));
+            Search::new(&args)?.run(&mut Said(say))?
+        }
+    };
     say(&format!("tuned: {}", found.knobs));
     Ok(apply(engine, &found.knobs))
 }
