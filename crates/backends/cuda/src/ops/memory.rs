@@ -63,7 +63,6 @@ impl Memory {
         match argument {
             Argument::Pointer(pointer) => self.address(*pointer),
             Argument::U32(number) => u64::from(*number),
-            Argument::F32(number) => u64::from(number.to_bits()),
         }
     }
 
