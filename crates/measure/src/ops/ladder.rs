@@ -9,7 +9,7 @@ use super::{OpsOptions, Watch, tell};
 use crate::MeasureError;
 
 /// Branches that a recording of independent operations is tried with.
-const BRANCHES: [usize; 4] = [4, 8, 16, 32];
+const BRANCHES: [usize; 5] = [4, 8, 16, 32, 64];
 /// Those of the recording that is made anew each time.
 const BRANCHES_ANEW: usize = 8;
 
