@@ -27,7 +27,7 @@ pub(crate) struct OpsArgs {
     #[arg(long)]
     pub(crate) device: Option<Device>,
 
-    /// Rows, columns and depth of square products [default: 64,128 ... 4096; on the CPU up to 512]
+    /// Rows, columns and depth of square products [default: 64,128 ... 4096; on the CPU up to 256]
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(8..=16384))]
     pub(crate) sizes: Vec<u16>,
 

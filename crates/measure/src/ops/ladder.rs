@@ -9,7 +9,7 @@ use super::{OpsOptions, Watch, tell};
 use crate::MeasureError;
 
 /// Branches that a recording of independent operations is tried with.
-const BRANCHES: [usize; 4] = [4, 8, 16, 32];
+const BRANCHES: [usize; 5] = [4, 8, 16, 32, 64];
 /// Those of the recording that is made anew each time.
 const BRANCHES_ANEW: usize = 8;
 
@@ -105,6 +105,7 @@ fn rows(all: &[Measured], operation: &Operation, route: Route, size: usize, coun
             flops_per_s: operation.flops() / (timed.us * 1e-6),
             saves: measured.step.saves(),
             saved_us: None,
+            is_beyond_noise: None,
             by_branches: Vec::new(),
             results_compared: measured.results,
             error_max: measured.error_max,
@@ -118,8 +119,10 @@ fn rows(all: &[Measured], operation: &Operation, route: Route, size: usize, coun
     rows.retain(|row| !is_graph(row) || Some(row.step) == best);
     rows.iter_mut().filter(|row| is_graph(row)).for_each(|row| row.by_branches.clone_from(&tried));
     for index in 1..rows.len() {
+        let (before, now) = (rows[index - 1].timed, rows[index].timed);
         if rows[index].saves.is_some() {
-            rows[index].saved_us = Some(rows[index - 1].timed.us - rows[index].timed.us);
+            rows[index].saved_us = Some(before.us - now.us);
+            rows[index].is_beyond_noise = Some(before.us_low > now.us_high || now.us_low > before.us_high);
         }
     }
     rows

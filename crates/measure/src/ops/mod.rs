@@ -22,7 +22,7 @@ pub use lora::{adapters, pairs_against_products};
 pub use options::OpsOptions;
 pub use report::{LadderRow, LoraRow, OpsReport, RoutedSize, RoutingRow, Timed, Waits};
 pub use routing::routing;
-pub use step::Step;
+pub use step::{NamedCost, Step};
 
 use std::ops::ControlFlow;
 

@@ -61,6 +61,8 @@ pub struct LadderRow {
     pub saves: Option<NamedCost>,
     /// Microseconds saved on the step before.
     pub saved_us: Option<f64>,
+    /// Whether the intervals of both lie apart.
+    pub is_beyond_noise: Option<bool>,
     /// Of a graph, the numbers of branches that were tried, and an operation's time with each.
     pub by_branches: Vec<(usize, f64)>,
     /// Results that were read back and compared, and the largest error relative to the magnitude of what was summed.

@@ -18,7 +18,7 @@ pub struct Prepared {
 
 enum Part {
     Kernel(Launch, Function),
-    Product(ProductCall, Described),
+    Product(Box<(ProductCall, Described)>),
 }
 
 impl Prepared {
@@ -66,7 +66,7 @@ impl Prepared {
             }
             Task::Product(call) => {
                 let described = describe(&call)?.ok_or_else(none)?;
-                Ok(Part::Product(call, described))
+                Ok(Part::Product(Box::new((call, described))))
             }
         });
         Ok(Self { operation: operation.clone(), parts: parts.collect::<Result<_, BackendError>>()? })
@@ -83,7 +83,8 @@ impl Prepared {
                     // operation, whose bytes are given back in the order of the queue that this is submitted to.
                     unsafe { function.launch(&queue.stream, grid, block, shared_bytes, &mut words) }?;
                 }
-                Part::Product(call, described) => {
+                Part::Product(product) => {
+                    let (call, described) = product.as_ref();
                     let addresses = memory.addresses(call, queue.workspace.place());
                     described.submit(&addresses, &queue.stream)?;
                 }

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::terminal;
 
 /// The largest product of the processor: one thread takes its time.
-const CPU_SIZE_MAX: usize = 512;
+const CPU_SIZE_MAX: usize = 256;
 
 /// Measures single operations on a device.
 pub(super) fn execute(args: &OpsArgs) -> Result<(), Failure> {

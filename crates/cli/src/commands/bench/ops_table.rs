@@ -32,6 +32,11 @@ fn spread(timed: &Timed) -> String {
     format!("{} to {}", grouped(timed.us_low), grouped(timed.us_high))
 }
 
+/// What a step saves, where that is more than noise.
+fn saved(row: &LadderRow) -> String {
+    if row.is_beyond_noise == Some(false) { "noise".to_owned() } else { figure(row.saved_us) }
+}
+
 fn ladder(rows: &[LadderRow]) -> Table {
     let mut table = Table::new(&[
         Column::Right("size"),
@@ -62,7 +67,7 @@ fn ladder(rows: &[LadderRow]) -> Table {
             grouped(row.timed.us),
             spread(&row.timed),
             grouped(row.flops_per_s / 1e9),
-            figure(row.saved_us),
+            saved(row),
             seeds.unwrap_or_default(),
             row.saves.map(|cost| cost.name.to_owned()).unwrap_or_default(),
             format!("{:.0e}", row.error_max),
