@@ -73,7 +73,6 @@ pub(super) struct World {
     /// Batches fail and lanes are lost for no reason of the requests'.
     is_rough: bool,
     recovers: bool,
-    trace: None,
     levels: usize,
     /// First numbers of rows that no backend runs, and of those that take the lane down.
     bad_rows: HashSet<u32>,
@@ -169,6 +168,7 @@ pub(super) fn random_world(seed: u64) -> World {
         latency,
         batch_timeout: BatchTimeout::Fixed(5_000),
         recovers: !random.one_in(4),
+        trace: None,
     };
     let (recovers, levels) = (settings.recovers, 1 + random.below(2));
     let is_rough = random.one_in(2);
