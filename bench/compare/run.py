@@ -4,7 +4,8 @@ often it finds the same build made slower.
 
     bench/compare/run.py PHALANX MODEL [--comparisons 20] [--pairs 6] [--slower 10] [--before CMD]
 
-PHALANX needs the backend that misbehaves (`cargo build --features chaos`; test builds have it): each batch is made slower
+PHALANX needs the backend that misbehaves (`cargo build --features chaos`; test builds have it), which runs the first backend
+that is here: each batch is made slower
 by a whole number of milliseconds, so the batch that is compared is chosen to take about ten times that. Each comparison
 is of PAIRS runs of both sides, in turn and in alternating order, so that a drift of the machine hits both alike. --before
 is put before each comparison's commands, such as `nice -n -5`. Exits 1 where fewer than nine in ten are right.
@@ -28,10 +29,9 @@ SLOW_MS_MIN = 3
 
 def bench(options, batches, out, slow_ms):
     environment = dict(os.environ)
-    environment.pop("PHALANX_CHAOS", None)
-    if slow_ms:
-        environment["PHALANX_CHAOS"] = f"slow={slow_ms}"
-    command = [*options.before, options.phalanx, "bench", options.model, "--backend", options.backend, "--strategy", "raw",
+    # Both sides run through the backend that misbehaves, the one before by no time at all.
+    environment["PHALANX_CHAOS"] = f"slow={slow_ms}"
+    command = [*options.before, options.phalanx, "bench", options.model, "--backend", "chaos", "--strategy", "raw",
                "--batches", ",".join(map(str, batches)), "--threads", "1", "--lanes", "1",
                "--seconds", str(WINDOW_S), "--rounds", str(ROUNDS), "--json"]
     ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -67,7 +67,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("phalanx")
     parser.add_argument("model")
-    parser.add_argument("--backend", default="tract")
     parser.add_argument("--comparisons", type=int, default=20)
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--slower", type=float, default=10.0, help="percent")

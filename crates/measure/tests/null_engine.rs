@@ -14,7 +14,7 @@ use phalanx_measure::answers::Answers;
 use phalanx_measure::draw::Draw;
 use phalanx_measure::null::{self, NullBackend};
 use phalanx_measure::report::Row;
-use phalanx_measure::strategy::{Callers, Dataset, Raw, Strategy, Threads};
+use phalanx_measure::strategy::{Callers, Crew, Dataset, Direct, Raw, Strategy};
 use phalanx_measure::{MeasureError, Samples, Soak, WaitedLane};
 
 const SHORT: Duration = Duration::from_millis(20);
@@ -65,7 +65,9 @@ fn somebody_elses_answer_is_found_out() {
     let mut strategies: Vec<Box<dyn Strategy>> = vec![
         Box::new(Callers::new("callers", &rig.engine, &rig.samples, &wrong, 4)),
         Box::new(Dataset::new(&rig.engine, &rig.samples, &wrong, 4).unwrap()),
-        Box::new(Threads::new(&rig.program, &rig.samples, &wrong, 2).unwrap()),
+        Box::new(Direct::threads(
+            &Crew::open(std::slice::from_ref(&rig.program), 2, &rig.samples, &wrong).unwrap(),
+        )),
     ];
     for strategy in &mut strategies {
         let error = strategy.window(SHORT).unwrap_err();
@@ -86,7 +88,9 @@ fn raw_and_threads_use_the_program_alone() {
         Err(MeasureError::Option { option: "batches", .. })
     ));
 
-    let mut threads = Threads::new(&rig.program, &rig.samples, &rig.answers, 3).unwrap();
+    let mut threads = Direct::threads(
+        &Crew::open(std::slice::from_ref(&rig.program), 3, &rig.samples, &rig.answers).unwrap(),
+    );
     for _ in 0..2 {
         let window = threads.window(SHORT).unwrap();
         assert!(window.samples > 0 && window.checked >= 3 && window.elapsed >= SHORT);

@@ -183,18 +183,16 @@ fn a_report_is_one_file_that_asks_for_nothing() {
         addresses.collect::<Vec<_>>()
     );
     assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("@import"));
-    looked_at(&html);
-}
-
-/// By a browser, where there is one.
-fn looked_at(html: &str) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/report_check.py");
-    let has = |program: &str| std::process::Command::new(program).arg("--version").output().is_ok();
-    if !has("chromium") || !has("python3") {
+    if !is_here("chromium") || !is_here("python3") {
         return println!("not looked at: Chromium or Python is not installed");
     }
-    let output = std::process::Command::new("python3").args([script, html]).output().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/report_check.py");
+    let output = std::process::Command::new("python3").args([script, &html]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn is_here(program: &str) -> bool {
+    std::process::Command::new(program).arg("--version").output().is_ok()
 }
 
 #[test]

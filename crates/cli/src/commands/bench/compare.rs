@@ -18,9 +18,9 @@ pub(super) fn execute(args: &CompareArgs) -> Result<(), Failure> {
     let comparison = compare(&side(true), &side(false), args.fail_over).map_err(Failure::new)?;
     comparison.warnings.iter().for_each(|warning| terminal::warning(warning));
     if args.json {
-        terminal::json(&comparison)?
+        terminal::json(&comparison)?;
     } else {
-        terminal::data(&table(&comparison))?
+        terminal::data(&table(&comparison))?;
     }
     let slower = comparison.rows.iter().filter(|row| row.verdict == Verdict::Regression).count();
     if slower == 0 {
