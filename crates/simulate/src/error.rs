@@ -23,6 +23,7 @@ pub enum SimulateError {
 }
 
 impl SimulateError {
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and words, where they stand")]
     pub(crate) fn option(option: &'static str, expected: &'static str, got: impl ToString) -> Self {
         Self::Option { option, expected, got: got.to_string() }
     }

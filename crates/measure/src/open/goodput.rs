@@ -8,8 +8,12 @@ use super::{OpenOutcome, OpenRun, Watch};
 use crate::remote::search::{Found, Next, Search};
 use crate::{MeasureError, Samples};
 
-/// Requests that one probe sends at least: with fewer, one in a hundred is nobody.
+/// Requests that one probe sends at least, where that does not take much longer: with fewer, one in a hundred is nobody.
 const REQUESTS_MIN: f64 = 300.0;
+/// How much longer, in durations of a probe.
+const STRETCH_MAX: f64 = 4.0;
+/// With fewer nothing can be said, and a rate counts as one that does not hold.
+const REQUESTS_FEW: f64 = 50.0;
 /// As many at most: the times of their arrivals are kept.
 const REQUESTS_MAX: f64 = 4e6;
 
@@ -98,6 +102,13 @@ pub fn find_goodput(
     Ok(InProcessGoodput { per_s, confirmed, probes })
 }
 
+/// How many requests a probe sends at this rate; none where they would take too long.
+pub(crate) fn requests(rate_per_s: f64, duration: Duration) -> Option<usize> {
+    let usual = rate_per_s * duration.as_secs_f64();
+    let requests = usual.max(REQUESTS_MIN.min(usual * STRETCH_MAX)).min(REQUESTS_MAX);
+    (requests >= REQUESTS_FEW).then_some(requests as usize)
+}
+
 fn probe(
     engine: &Engine,
     samples: &Samples,
@@ -106,7 +117,9 @@ fn probe(
     number: u64,
     watch: Watch<'_>,
 ) -> Result<OpenOutcome, MeasureError> {
-    let requests = (rate_per_s * plan.duration.as_secs_f64()).clamp(REQUESTS_MIN, REQUESTS_MAX) as usize;
+    let Some(requests) = requests(rate_per_s, plan.duration) else {
+        return Ok(OpenOutcome { rate_per_s, ended_early: true, ..OpenOutcome::default() });
+    };
     let load = Load::draw(plan.arrivals, requests, plan.seed.wrapping_add(number));
     let counted = requests as f64 * (1.0 - plan.warm_up);
     let run = OpenRun {
@@ -117,4 +130,18 @@ fn probe(
         missed_max: Some((counted * (1.0 - plan.share)).ceil() as u64),
     };
     run.on(engine, samples, watch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_never_takes_much_longer_than_it_should() {
+        let requests = |rate| requests(rate, Duration::from_secs(1));
+        assert_eq!(requests(1000.0), Some(1000));
+        assert_eq!(requests(100.0), Some(300));
+        assert_eq!(requests(20.0), Some(80));
+        assert_eq!(requests(10.0), None);
+    }
 }

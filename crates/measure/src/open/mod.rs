@@ -6,6 +6,7 @@ mod goodput;
 mod outcome;
 mod run;
 
+pub(crate) use goodput::requests;
 pub use goodput::{GoodputPlan, GoodputProbe, InProcessGoodput, find_goodput};
 pub use outcome::OpenOutcome;
 pub use run::{OpenRun, Watch};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Knobs, Objective, TunePlan};
 use crate::answers::Answers;
-use crate::open::{GoodputPlan, OpenOutcome, OpenRun, Watch, find_goodput};
+use crate::open::{GoodputPlan, OpenOutcome, OpenRun, Watch, find_goodput, requests};
 use crate::samples::bytes_of;
 use crate::strategy::{Callers, Strategy};
 use crate::{MeasureError, Samples};
@@ -191,7 +191,9 @@ impl Subject {
         seed: u64,
         watch: Watch<'_>,
     ) -> Result<OpenOutcome, MeasureError> {
-        let requests = (rate_per_s * probe.as_secs_f64()).clamp(300.0, 4e6) as usize;
+        let Some(requests) = requests(rate_per_s, probe) else {
+            return Ok(OpenOutcome { rate_per_s, ended_early: true, ..OpenOutcome::default() });
+        };
         let load = Load::draw(plan.arrivals, requests, seed);
         let missed_max = Some((requests as f64 * (1.0 - WARM_UP) * (1.0 - SHARE)).ceil() as u64);
         let run = OpenRun { load: &load, rate_per_s, warm_up: WARM_UP, slo, missed_max };
