@@ -63,7 +63,6 @@ pub(super) struct World {
     /// Batches fail and lanes are lost for no reason of the requests'.
     is_rough: bool,
     recovers: bool,
-    trace: None,
     levels: usize,
     /// First numbers of rows that no backend runs, and of those that take the lane down.
     bad_rows: HashSet<u32>,
