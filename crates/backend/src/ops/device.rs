@@ -36,6 +36,9 @@ pub enum Order {
     },
 }
 
+/// An operation that was prepared, and the memory that it is done in.
+pub type Submission<P, M> = (Rc<P>, Rc<M>);
+
 /// A device that single operations are submitted to. It is used on one thread.
 ///
 /// Memory belongs to the queue that it was made on, and is only submitted there: then neither its owner nor the device
@@ -112,7 +115,7 @@ pub trait OperationDevice {
     fn record(
         &self,
         queue: &Self::Queue,
-        submissions: &[(Rc<Self::Prepared>, Rc<Self::Memory>)],
+        submissions: &[Submission<Self::Prepared, Self::Memory>],
         order: Order,
     ) -> Result<Self::Recording, BackendError>;
 

@@ -8,5 +8,5 @@
 mod device;
 mod operation;
 
-pub use device::{OperationDevice, Order, Route};
+pub use device::{OperationDevice, Order, Route, Submission};
 pub use operation::{LoraPairs, Operation, Products};

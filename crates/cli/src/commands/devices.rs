@@ -21,7 +21,8 @@ pub(super) fn execute(args: &DevicesArgs) -> Result<(), Failure> {
         machine: Machine::here(),
         backends: backends.iter().map(|backend| Listing::of(&**backend)).collect(),
     };
-    let missing = report.backends.iter().find(|backend| backend.unavailable.is_some());
+    let named = report.backends.iter().find(|backend| backend.name == "onnxruntime");
+    let missing = named.filter(|backend| backend.unavailable.is_some());
     if let Some(backend) = missing.filter(|_| args.onnxruntime.is_some()) {
         let failure = Failure::new(backend.unavailable.as_deref().unwrap_or_default());
         return Err(backend.hint.iter().fold(failure, |failure, hint| failure.hint(hint)));

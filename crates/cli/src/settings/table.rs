@@ -171,7 +171,7 @@ mod tests {
         }
         for (key, value, expected) in [
             ("max_batch", "0", "zero"),
-            ("backend", "jax", "expected one of auto, onnxruntime, tract"),
+            ("backend", "jax", "expected one of auto, "),
             ("http", "8000", "expected ADDRESS:PORT"),
             ("memory_max", "lots", "512MiB"),
             ("allow_shared_memory", "yes", "true"),

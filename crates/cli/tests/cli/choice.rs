@@ -12,7 +12,7 @@ const REQUIRE: &str = "PHALANX_REQUIRE_ONNXRUNTIME";
 fn is_there_a_choice() -> bool {
     let document = phalanx(&["devices", "--json"]).done().json();
     let backends = document["backends"].as_array().unwrap();
-    let is_here = backends.iter().all(|backend| backend["unavailable"].is_null());
+    let is_here = backends.iter().filter(|backend| backend["unavailable"].is_null()).count() >= 2;
     let required = std::env::var(REQUIRE).is_ok_and(|value| value == "1");
     assert!(is_here || !required, "{REQUIRE} is set, and {document}");
     if !is_here {
@@ -63,5 +63,5 @@ fn a_trial_without_a_request_ends() {
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(words.contains("missing field"), "{words}");
+    assert!(words.contains("expected value"), "{words}");
 }

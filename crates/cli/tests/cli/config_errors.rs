@@ -39,7 +39,10 @@ fn values_of_the_wrong_kind_name_their_place() {
         ("[defaults]\nlanes = 1.5\n", &["phalanx.toml:2: defaults.lanes", "1.5"]),
         ("[defaults]\nslo = 20\n", &["phalanx.toml:2: defaults.slo: expected a text in quotes", "20"]),
         ("[defaults]\nslo = \"soon\"\n", &["phalanx.toml:2: defaults.slo", "soon"]),
-        ("[defaults]\nbackend = \"jax\"\n", &["defaults.backend: expected one of auto, onnxruntime, tract"]),
+        (
+            "[defaults]\nbackend = \"jax\"\n",
+            &["defaults.backend: expected one of auto, ", "onnxruntime, tract"],
+        ),
         ("[defaults]\npad = \"ids:1:8\"\n", &["defaults.pad: expected an array"]),
         ("[defaults]\npad = [1]\n", &["defaults.pad: expected an array in which each is a text"]),
         ("[server]\nallow_shared_memory = \"true\"\n", &["expected true or false, got the text \"true\""]),

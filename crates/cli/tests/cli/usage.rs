@@ -16,7 +16,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         (&["bench", "m.onnx", "--range", "x=2:1"], "LOW below HIGH"),
         (&["bench", "m.onnx", "--inputs", "x.npz", "--dim", "seq=3"], "--dim"),
         (&["inspect", "m.onnx", "--device", "gpu"], "expected a device"),
-        (&["inspect", "m.onnx", "--backend", "tensorflow"], "auto, onnxruntime, tract"),
+        (&["inspect", "m.onnx", "--backend", "tensorflow"], "onnxruntime, tract"),
         (&["inspect", "m.onnx", "--policy", "greedy"], "slo-window"),
         (&["inspect", "m.onnx", "--precision", "fp64"], "bf16"),
         (&["inspect", "m.onnx", "--optimize", "most"], "basic"),
