@@ -4,6 +4,7 @@
 //!
 //! The callers are tasks, shared out over the threads; one caller calls `infer_blocking`. One JSON object. Every answer is
 //! read; some are compared with what the first request of the same sample was answered.
+#![expect(clippy::print_stdout, reason = "its output is figures")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,6 +5,7 @@
 //!
 //! `BATCHES`, `LANES` and `DEPTH` are lists such as `1,256,4096`. One JSON object a line. The first batch of every slot is
 //! compared with the plan as the processor interprets it, sampled ones with that first.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is figures")]
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -1,6 +1,7 @@
 //! Where the time of a batch goes on a GPU: each submission by itself.
 //!
 //!     steps MODEL PRECISION BATCHES
+#![expect(clippy::print_stdout, reason = "its output is figures")]
 
 use phalanx_backend::{Backend, Device, PrepareOptions};
 use phalanx_model::Model;

@@ -1,5 +1,6 @@
 //! The shared suite, on the first NVIDIA GPU. Without one the cases say so and check nothing, or fail where
 //! `PHALANX_REQUIRE_CUDA` is set.
+#![expect(clippy::print_stdout, reason = "says why nothing is checked")]
 
 use std::sync::Arc;
 

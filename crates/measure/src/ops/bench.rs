@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use phalanx_backend::ops::{Operation, OperationDevice, Order, Products, Route};
+use phalanx_backend::ops::{Operation, OperationDevice, Order, Products, Route, Submission};
 use phalanx_tensor::Tensor;
 
 use super::expected::Expected;
@@ -11,6 +11,9 @@ use crate::MeasureError;
 /// Operands that differ, past which they repeat: as many as these bytes have room for, and no more than that many.
 const DISTINCT_BYTES: f64 = (32 << 20) as f64;
 const DISTINCT_MAX: usize = 8;
+
+/// What was computed last, and the queue that did it.
+type Last<D> = (Rc<<D as OperationDevice>::Memory>, Rc<<D as OperationDevice>::Queue>);
 
 /// Many operations of one kind on a device, and all that was made for them before.
 pub(super) struct Bench<'a, D: OperationDevice> {
@@ -24,7 +27,7 @@ pub(super) struct Bench<'a, D: OperationDevice> {
     recordings: Vec<(Order, D::Recording)>,
     grouped: Option<Grouped<D>>,
     /// What the last operation of a step that makes its own was computed in.
-    last: Option<(Rc<D::Memory>, Rc<D::Queue>)>,
+    last: Option<Last<D>>,
 }
 
 /// All operations as one.
@@ -172,7 +175,7 @@ impl<'a, D: OperationDevice> Bench<'a, D> {
         Ok(())
     }
 
-    fn submissions(&self) -> Vec<(Rc<D::Prepared>, Rc<D::Memory>)> {
+    fn submissions(&self) -> Vec<Submission<D::Prepared, D::Memory>> {
         self.memories.iter().map(|memory| (Rc::clone(&self.prepared), Rc::clone(memory))).collect()
     }
 

@@ -58,7 +58,7 @@ pub fn measure_times(
             match best.get_mut(index) {
                 None => best.push(took_ns),
                 Some(before) if median(before).is_none_or(|before_ns| middle_ns < before_ns) => {
-                    *before = took_ns
+                    *before = took_ns;
                 }
                 Some(_) => {}
             }

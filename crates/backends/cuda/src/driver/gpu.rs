@@ -87,12 +87,6 @@ impl Gpu {
     pub(crate) fn blas(&self) -> blas_sys::cublasLtHandle_t {
         self.blas
     }
-
-    /// Bytes of its memory that are free.
-    pub(crate) fn free_bytes(&self) -> Option<u64> {
-        self.bind().ok()?;
-        result::mem_get_info().ok().map(|(free, _)| free as u64)
-    }
 }
 
 impl Drop for Gpu {

@@ -9,7 +9,7 @@ pub(crate) fn split(call: &ProductCall) -> (ProductCall, bool) {
         return (call.clone(), true);
     }
     let sums = call.sums();
-    (if sums.d.is_transposed { turned(sums) } else { sums }, false)
+    (if sums.d.is_transposed { turned(&sums) } else { sums }, false)
 }
 
 /// Whether the library does the whole epilogue of a call.
@@ -25,9 +25,9 @@ fn is_whole(call: &ProductCall) -> bool {
 }
 
 /// `dᵀ = bᵀ·aᵀ`: for sums that are stored by columns.
-fn turned(call: ProductCall) -> ProductCall {
+fn turned(call: &ProductCall) -> ProductCall {
     let turn = |matrix: Matrix| Matrix { is_transposed: !matrix.is_transposed, ..matrix };
-    ProductCall { m: call.n, n: call.m, a: turn(call.b), b: turn(call.a), d: turn(call.d), ..call }
+    ProductCall { m: call.n, n: call.m, a: turn(call.b), b: turn(call.a), d: turn(call.d), ..call.clone() }
 }
 
 #[cfg(test)]

@@ -112,10 +112,6 @@ impl CudaProgram {
 }
 
 impl Shared {
-    pub(crate) fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
     pub(crate) fn gpu(&self) -> &Arc<Gpu> {
         &self.gpu
     }

@@ -182,9 +182,9 @@ impl Bed {
         let mut rate = simulated;
         for _ in 0..PROBES {
             if self.holds(engine, load, rate)? {
-                low = rate
+                low = rate;
             } else {
-                high = rate
+                high = rate;
             }
             rate = match (low > 0.0, high > 0.0) {
                 (true, true) => f64::midpoint(low, high),

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use phalanx_backend::{Device, Precision};
+use phalanx_backend::Device;
 use phalanx_engine::choice::cache_folder;
 use phalanx_engine::{BackendChoice, EngineInfo};
 use phalanx_measure::tune::{Fixed, Found, Knobs, Objective, Observer, State, Subject, TunePlan, Tuner};
@@ -91,7 +91,7 @@ fn samples(args: &TuneArgs, model: &Model) -> Result<Samples, Failure> {
 
 fn plan(args: &TuneArgs) -> TunePlan {
     let engine = &args.engine;
-    let mut precisions = vec![engine.precision.unwrap_or(Precision::default())];
+    let mut precisions = vec![engine.precision.unwrap_or_default()];
     precisions.extend(args.try_precision.iter().filter(|other| Some(**other) != engine.precision));
     precisions.dedup();
     TunePlan {
