@@ -77,7 +77,12 @@ impl Opt {
         let any = |types: &[TypeId]| types.iter().any(|one| parsed == *one);
         if any(&[TypeId::of::<bool>()]) {
             Kind::Switch
-        } else if any(&[TypeId::of::<NonZeroUsize>(), TypeId::of::<NonZeroU32>(), TypeId::of::<f64>()]) {
+        } else if any(&[
+            TypeId::of::<NonZeroUsize>(),
+            TypeId::of::<NonZeroU32>(),
+            TypeId::of::<u32>(),
+            TypeId::of::<f64>(),
+        ]) {
             Kind::Number
         } else if any(&[TypeId::of::<usize>()]) {
             Kind::Size
