@@ -47,10 +47,10 @@ pub(crate) fn use_slots_and_workers() {
     for batch in 1..=1000 {
         rig.run(batch, &[batch as f32]);
     }
-    assert_eq!(descriptors(&worker), theirs.0, "the worker keeps descriptors of slots");
+    assert!(descriptors(&worker) <= theirs.0, "the worker keeps descriptors of slots");
     // Those that are gone are told to the worker with the next new slot, or by the supervisor.
     poll("forgotten slots", || (mappings(&worker) <= theirs.1).then_some(()));
-    assert_eq!(descriptors("self"), before, "descriptors of slots are kept");
+    assert!(descriptors("self") <= before, "descriptors of slots are kept");
     let mut slot = rig.slot(&[1.0]);
     for batch in 0..100 {
         let pid = rig.pid();
