@@ -3,7 +3,7 @@
 
     run.py PROGRAMS MODELS [PART ...]
 
-PROGRAMS is a folder with the release builds of `phalanx`, and of the examples `pump` and `steps` of the crate phalanx-cuda and
+PROGRAMS is a folder with the release builds of `phalanx`, and of the examples `pump`, `steps` and `waits` of the crate phalanx-cuda and
 `many_callers` of phalanx-engine. MODELS has mlp.onnx, encoder.onnx, conv.onnx and minilm.onnx; those in half precision
 (NAME.f16.onnx) are made by half.py where they are missing, which needs onnx and numpy. Each part takes less than ten
 minutes; without any, all run. One JSON object a line, words on stderr.
@@ -12,8 +12,10 @@ minutes; without any, all run. One JSON object a line, words on stderr.
     resident  each step of a batch by itself, nothing copied
     callers   one caller's latency and thousands of callers through the engine, rows gathered from their memory
     correct   level 1 of `phalanx verify` against the reference on the processor, fp32 and fp16
-    leaks     100,000 batches: memory of the device and of the process before and after
+    leaks     over a million batches: memory of the device and of the process meanwhile
     sanitize  one run of each model under compute-sanitizer
+    ops       what submitting single products costs (`phalanx bench ops`)
+    waits     lanes by their own fence, a device-wide wait or one lock, as threads and as processes
     torch     PyTorch: minilm by torch_minilm.py; conv in true fp32
 """
 
@@ -21,6 +23,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -80,14 +83,23 @@ class Bench:
         return all([verify(*check) for check in checks])
 
     def leaks(self):
-        # mlp at 256 rows runs 60,000 batches a second, so that this is far beyond 100,000.
-        before = device_bytes()
-        good = self.run("pump", self.model("mlp.f16"), "fp16", "256", "2", "4", 10)
-        good &= self.run("pump", self.model("encoder.f16"), "fp16", "64", "2", "4", 20)
-        soak = self.run("phalanx", "bench", self.model("mlp.f16"), "--backend", "cuda", "--precision", "fp16",
-                        "--strategy", "soak", "--requests", 20_000_000, "--callers", 256, seconds=300)
-        print(json.dumps({"part": "leaks", "device_bytes_before": before, "device_bytes_after": device_bytes()}))
-        return good and soak
+        """Over a million batches: what the device and the process hold, every few seconds."""
+        words = [str(self.programs / "pump"), self.model("mlp.f16"), "fp16", "256", "2", "4", "25"]
+        process = subprocess.Popen(words)
+        seen = []
+        while process.poll() is None:
+            seen.append({"device_mib": device_mib(), "resident_mib": resident_mib(process.pid)})
+            time.sleep(3)
+        print(json.dumps({"part": "leaks", "seen": seen}), flush=True)
+        return process.returncode == 0
+
+    def ops(self):
+        ladder = lambda *rest: self.run("phalanx", "bench", "ops", "--device", "cuda:0", "--rounds", 5, *rest, seconds=300)
+        return all([ladder("--sizes", "64,96,128,192,256", "--precision", "fp32"),
+                    ladder("--sizes", "64,1024", "--precision", "fp16")])
+
+    def waits(self):
+        return self.run("waits", self.model("mlp"), seconds=300)
 
     def sanitize(self):
         models = [("mlp.f16", "fp16", "1,48"), ("encoder.f16", "fp16", "1,48"), ("conv", "tf32", "1,48"),
@@ -109,13 +121,23 @@ class Bench:
         return minilm and conv
 
 
-def device_bytes():
-    """Memory of the first GPU in use, in bytes."""
+def device_mib():
+    """Memory of the first GPU in use."""
     words = ["nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
-    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout) << 20
+    return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
 
-PARTS = ["slots", "resident", "callers", "correct", "leaks", "sanitize", "torch"]
+def resident_mib(pid):
+    """Memory that a process has resident; none where it has just ended."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    sizes = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
+    return int(sizes[0]) >> 10 if sizes else None
+
+
+PARTS = ["slots", "resident", "callers", "correct", "leaks", "sanitize", "ops", "waits", "torch"]
 
 
 def main(programs, models, *parts):

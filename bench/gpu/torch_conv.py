@@ -3,22 +3,11 @@
 resident and copied. One JSON object a line. Needs torch."""
 
 import json
-import time
 
 import torch
 from torch import nn
 
-
-def timed(run, seconds=0.7):
-    for _ in range(5):
-        run()
-    torch.cuda.synchronize()
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        run()
-        count += 1
-    torch.cuda.synchronize()
-    return count / (time.perf_counter() - start)
+from torch_timed import timed
 
 
 def main():

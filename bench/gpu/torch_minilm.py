@@ -7,10 +7,11 @@ one CUDA graph, inputs and outputs copied each time. One JSON object a line.
 
 import json
 import sys
-import time
 
 import torch
 from transformers import BertConfig, BertModel
+
+from torch_timed import timed
 
 TOKENS = 32
 
@@ -28,18 +29,6 @@ class Sentence(torch.nn.Module):
         weights = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
         return torch.nn.functional.normalize(mean, dim=1)
-
-
-def timed(run, seconds=0.7):
-    for _ in range(5):
-        run()
-    torch.cuda.synchronize()
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        run()
-        count += 1
-    torch.cuda.synchronize()
-    return count / (time.perf_counter() - start)
 
 
 def measure(model, compiled, batch):

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// What runs the model: auto, onnxruntime or tract
+    /// What runs the model: auto, onnxruntime, cuda or tract
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(crate) backend: BackendChoice,
 }

@@ -68,6 +68,7 @@ impl GlobalLock {
 /// Waits for everything that this process gave to the device: the only device-wide wait of this project, here to be
 /// measured against the fences that are waited for everywhere else. The calling thread has opened a lane, which made the
 /// GPU the one that its calls are about.
+#[expect(clippy::disallowed_methods, reason = "it is what is measured")]
 pub(crate) fn wait_for_the_device() -> Result<(), Failure> {
     cudarc::driver::result::ctx::synchronize()
         .map_err(|error| format!("failed to wait for the GPU: {error}").into())

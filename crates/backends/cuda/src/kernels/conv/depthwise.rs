@@ -1,18 +1,13 @@
 //! Each output channel is made of one input channel: one thread some neighbouring channels of a pixel.
 
-use std::sync::Arc;
-
-use phalanx_plan::{Conv, Operand, Plan, ValueId};
+use phalanx_plan::{Conv, Plan, ValueId};
 
 use super::{Finish, groups};
-use crate::kernels::error::count;
-use crate::kernels::expression::{self, element, pointer};
+use crate::kernels::expression::{self, element};
 use crate::kernels::source::{self, fill};
 use crate::kernels::strand::Lanes;
 use crate::kernels::window;
-use crate::kernels::{Argument, Launch, LowerError};
-
-const THREADS: usize = 256;
+use crate::kernels::{Launch, LowerError};
 
 pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Launch, LowerError> {
     let kernel = super::finish(conv);
@@ -41,21 +36,7 @@ pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Launch,
     let mut text = source::start();
     text.push_str(&finish.function(width)?);
     text.push_str(&fill(include_str!("../cuda/conv_depthwise.cu"), &names));
-    let total = count("elements of a convolution", shape.iter().product::<usize>() / width)?;
-    let written = Operand { value: output, offset: 0, strides: Vec::new() };
-    let operands = [&written, &conv.input, &conv.weight];
-    let mut arguments: Vec<Argument> =
-        operands.iter().map(|operand| Argument::Pointer(pointer(plan, operand))).collect();
-    arguments.extend(finish.expression.arguments());
-    arguments.push(Argument::U32(total));
-    Ok(Launch {
-        source: Arc::from(text),
-        entry: "conv",
-        grid: [source::blocks(total, THREADS), 1, 1],
-        block: [THREADS as u32, 1, 1],
-        shared_bytes: 0,
-        arguments,
-    })
+    finish.launch(plan, conv, output, (text, width))
 }
 
 fn body(conv: &Conv) -> String {

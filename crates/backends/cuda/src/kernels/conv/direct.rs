@@ -1,17 +1,13 @@
 //! One thread some neighbouring output channels of a pixel; the weights of small windows are kept in shared memory.
 
-use std::sync::Arc;
-
-use phalanx_plan::{Conv, Operand, Plan, ValueId};
+use phalanx_plan::{Conv, Plan, ValueId};
 
 use super::Finish;
-use crate::kernels::error::count;
-use crate::kernels::expression::{element, pointer};
+use crate::kernels::expression::element;
 use crate::kernels::source::{self, fill};
 use crate::kernels::window;
-use crate::kernels::{Argument, Launch, LowerError};
+use crate::kernels::{Launch, LowerError};
 
-const THREADS: usize = 256;
 /// Most output channels of a thread.
 const WIDTH_MAX: usize = 8;
 /// Most weights that are kept in shared memory, as floats.
@@ -27,23 +23,8 @@ pub(super) fn lower(plan: &Plan, conv: &Conv, output: ValueId) -> Result<Launch,
     let finish = Finish::new(plan, conv, &kernel);
     let width =
         source::widest(WIDTH_MAX, |width| conv.channels_out.is_multiple_of(width) && finish.allows(width));
-    let shape = conv.shape();
     let text = text(plan, conv, output, &finish, width)?;
-    let total = count("elements of a convolution", shape.iter().product::<usize>() / width)?;
-    let written = Operand { value: output, offset: 0, strides: Vec::new() };
-    let operands = [&written, &conv.input, &conv.weight];
-    let mut arguments: Vec<Argument> =
-        operands.iter().map(|operand| Argument::Pointer(pointer(plan, operand))).collect();
-    arguments.extend(finish.expression.arguments());
-    arguments.push(Argument::U32(total));
-    Ok(Launch {
-        source: Arc::from(text),
-        entry: "conv",
-        grid: [source::blocks(total, THREADS), 1, 1],
-        block: [THREADS as u32, 1, 1],
-        shared_bytes: 0,
-        arguments,
-    })
+    finish.launch(plan, conv, output, (text, width))
 }
 
 fn text(

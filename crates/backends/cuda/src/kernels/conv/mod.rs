@@ -7,13 +7,18 @@ mod direct;
 mod implicit;
 mod unfold;
 
-use phalanx_plan::{Class, Conv, Plan, ValueId};
+use std::sync::Arc;
+
+use phalanx_plan::{Class, Conv, Operand, Plan, ValueId};
 
 use super::epilogue;
+use super::error::count;
 use super::expression::{self, Expression, Signature};
 use super::strand::Strand;
-use super::{Chip, LowerError, Lowered};
+use super::{Argument, Chip, Launch, LowerError, Lowered, source};
 
+/// Threads of a block, of kernels whose threads work by themselves.
+const THREADS: usize = 256;
 /// Elements of a window, over all channels of a group, up to which it is not unfolded.
 const DIRECT_WINDOW_MAX: usize = 64;
 
@@ -63,6 +68,32 @@ impl<'a> Finish<'a> {
             store: expression::strand(&groups, &conv.store),
             names: super::window::names(conv.windows.len()),
         }
+    }
+
+    /// The launch of a kernel whose threads each make `width` neighbouring elements of the result.
+    fn launch(
+        &self,
+        plan: &Plan,
+        conv: &Conv,
+        output: ValueId,
+        (text, width): (String, usize),
+    ) -> Result<Launch, LowerError> {
+        let elements: usize = conv.shape().iter().product();
+        let total = count("elements of a convolution", elements / width)?;
+        let written = Operand { value: output, offset: 0, strides: Vec::new() };
+        let operands = [&written, &conv.input, &conv.weight];
+        let mut arguments: Vec<Argument> =
+            operands.iter().map(|operand| Argument::Pointer(expression::pointer(plan, operand))).collect();
+        arguments.extend(self.expression.arguments());
+        arguments.push(Argument::U32(total));
+        Ok(Launch {
+            source: Arc::from(text),
+            entry: "conv",
+            grid: [source::blocks(total, THREADS), 1, 1],
+            block: [THREADS as u32, 1, 1],
+            shared_bytes: 0,
+            arguments,
+        })
     }
 
     fn variables(&self) -> Vec<&str> {

@@ -17,6 +17,23 @@ pub(super) struct Finish {
 }
 
 impl Finish {
+    /// Names in the text of every product's kernel: its sizes, where its matrices lie, and what follows the sums.
+    pub(super) fn names(&self, call: &ProductCall) -> Result<Vec<(&'static str, String)>, LowerError> {
+        Ok(vec![
+            ("D", element(call.d.dtype, "a matrix")?.to_owned()),
+            ("N", call.n.to_string()),
+            ("K", call.k.to_string()),
+            ("A_LEADING", call.a.leading.to_string()),
+            ("B_LEADING", call.b.leading.to_string()),
+            ("D_LEADING", call.d.leading.to_string()),
+            ("A_BATCH", call.a.batch_stride.to_string()),
+            ("B_BATCH", call.b.batch_stride.to_string()),
+            ("D_BATCH", call.d.batch_stride.to_string()),
+            ("PARAMETERS", self.parameters.clone()),
+            ("PASSED", self.passed.to_owned()),
+        ])
+    }
+
     pub(super) fn new(call: &ProductCall) -> Result<Self, LowerError> {
         let (mut fields, mut parameters, mut body, mut arguments) =
             (String::new(), String::new(), String::new(), Vec::new());

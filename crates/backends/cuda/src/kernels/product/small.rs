@@ -85,19 +85,9 @@ fn launch(
     let mut names: Vec<(&str, String)> = vec![
         ("A", element(call.a.dtype, "a matrix")?.to_owned()),
         ("B", element(call.b.dtype, "a matrix")?.to_owned()),
-        ("D", element(call.d.dtype, "a matrix")?.to_owned()),
         ("ROWS", rows(call).to_string()),
-        ("N", call.n.to_string()),
-        ("K", call.k.to_string()),
-        ("A_LEADING", call.a.leading.to_string()),
-        ("B_LEADING", call.b.leading.to_string()),
-        ("D_LEADING", call.d.leading.to_string()),
-        ("A_BATCH", call.a.batch_stride.to_string()),
-        ("B_BATCH", call.b.batch_stride.to_string()),
-        ("D_BATCH", call.d.batch_stride.to_string()),
-        ("PARAMETERS", finish.parameters.clone()),
-        ("PASSED", finish.passed.to_owned()),
     ];
+    names.extend(finish.names(call)?);
     names.extend(more.iter().cloned());
     let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();

@@ -50,24 +50,14 @@ fn text(call: &ProductCall, arithmetic: Arithmetic, finish: &Finish) -> Result<S
     // How many rows there are is not known here.
     let a_pack = if call.a.is_transposed { 1 } else { width(&call.a, call.k, 8) };
     let b_pack = width(&call.b, if call.b.is_transposed { call.k } else { call.n }, 8);
-    let names = [
+    let mut names = vec![
         ("NUMBER", element(call.a.dtype, "a matrix")?.to_owned()),
-        ("D", element(call.d.dtype, "a matrix")?.to_owned()),
-        ("N", call.n.to_string()),
-        ("K", call.k.to_string()),
         ("A_TURNED", call.a.is_transposed.to_string()),
         ("B_TURNED", call.b.is_transposed.to_string()),
         ("A_PACK", a_pack.to_string()),
         ("B_PACK", b_pack.to_string()),
-        ("A_LEADING", call.a.leading.to_string()),
-        ("B_LEADING", call.b.leading.to_string()),
-        ("D_LEADING", call.d.leading.to_string()),
-        ("A_BATCH", call.a.batch_stride.to_string()),
-        ("B_BATCH", call.b.batch_stride.to_string()),
-        ("D_BATCH", call.d.batch_stride.to_string()),
-        ("PARAMETERS", finish.parameters.clone()),
-        ("PASSED", finish.passed.to_owned()),
     ];
+    names.extend(finish.names(call)?);
     let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut text = source::start();
     text.push_str(&finish.text);
