@@ -5,6 +5,8 @@ use cudarc::driver::result::{function, launch_kernel, module};
 use cudarc::driver::sys::{self, CUfunction_attribute_enum as Attribute};
 use phalanx_backend::BackendError;
 
+use smallvec::SmallVec;
+
 use super::{Stream, failed};
 
 /// Shared memory that a kernel gets without asking.
@@ -91,7 +93,7 @@ impl Function {
         shared_bytes: u32,
         arguments: &mut [u64],
     ) -> Result<(), BackendError> {
-        let mut pointers: Vec<*mut c_void> =
+        let mut pointers: SmallVec<[*mut c_void; 16]> =
             arguments.iter_mut().map(|word| std::ptr::from_mut(word).cast()).collect();
         // SAFETY: as the caller says; each parameter is read from the low bytes of its word.
         unsafe {

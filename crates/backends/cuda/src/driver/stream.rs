@@ -37,6 +37,19 @@ impl Stream {
         self.raw
     }
 
+    /// Whether it has done all that was submitted to it so far.
+    ///
+    /// # Errors
+    /// What went wrong on the device.
+    pub(crate) fn is_through(&self) -> Result<bool, BackendError> {
+        // SAFETY: it lives.
+        match unsafe { sys::cuStreamQuery(self.raw) }.result() {
+            Ok(()) => Ok(true),
+            Err(error) if error.0 == sys::CUresult::CUDA_ERROR_NOT_READY => Ok(false),
+            Err(error) => Err(failed("run what was submitted")(error)),
+        }
+    }
+
     /// Waits for what was submitted to this stream so far, by an event of its own.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(crate) use self::copy::copy;
 pub(crate) use self::epilogue::epilogue;
 pub(crate) use self::error::LowerError;
 pub(crate) use self::launch::{Argument, Bias, Launch, Lowered, Matrix, Pointer, ProductCall, Task};
-pub(crate) use self::product::{LoraCall, lora, small_product, small_tile};
+pub(crate) use self::product::{LoraCall, lora, small_product, small_square, small_tile};
 
 use phalanx_plan::{Op, Plan, Step};
 

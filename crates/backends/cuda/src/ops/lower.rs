@@ -4,12 +4,14 @@ use phalanx_plan::{Activation, ValueId};
 use phalanx_tensor::DType;
 
 use crate::kernels::{
-    Chip, LoraCall, LowerError, Lowered, Matrix, Pointer, ProductCall, Task, lora, small_product, small_tile,
+    Chip, LoraCall, LowerError, Lowered, Matrix, Pointer, ProductCall, Task, lora, small_product,
+    small_square, small_tile,
 };
 
 /// Our kernels for operations.
 const TILES: Route = Route::Kernel("tiles");
 const ROWS: Route = Route::Kernel("rows");
+const SQUARES: Route = Route::Kernel("squares");
 const LORA: Route = Route::Kernel("lora");
 
 /// Operands come first; then the adapters' numbers and the result.
@@ -26,7 +28,7 @@ pub(super) fn scratch_bytes(operation: &Operation) -> usize {
 
 /// Who computes an operation.
 pub(super) fn routes(operation: &Operation, chip: &Chip) -> Vec<Route> {
-    let all = [Route::Library, TILES, ROWS, LORA];
+    let all = [Route::Library, TILES, SQUARES, ROWS, LORA];
     all.into_iter().filter(|&route| matches!(lower(operation, route, chip), Ok(Some(_)))).collect()
 }
 
@@ -42,6 +44,7 @@ pub(super) fn lower(operation: &Operation, route: Route, chip: &Chip) -> Result<
             Some(vec![Task::Product(product(products, dtype))])
         }
         (Operation::Products(products), TILES) => launch(small_tile(&product(products, dtype), chip)?),
+        (Operation::Products(products), SQUARES) => launch(small_square(&product(products, dtype), chip)?),
         (Operation::Products(products), ROWS) => launch(small_product(&product(products, dtype), chip)?),
         (Operation::Lora(pairs), Route::Library) => Some(each_pair(pairs, dtype)),
         (Operation::Lora(pairs), LORA) => launch(lora(&together(pairs, dtype), chip)?),
@@ -149,8 +152,9 @@ mod tests {
             let products = Products { m, n: 64, k: 64, count: 1, precision };
             routes(&Operation::Products(products), &CHIP)
         };
-        assert_eq!(of(64, Precision::Fp32), [Route::Library, TILES]);
-        assert_eq!(of(8, Precision::Fp16), [Route::Library, TILES, ROWS]);
+        assert_eq!(of(64, Precision::Fp32), [Route::Library, TILES, SQUARES]);
+        assert_eq!(of(4096, Precision::Fp32), [Route::Library, TILES]);
+        assert_eq!(of(8, Precision::Fp16), [Route::Library, TILES, SQUARES, ROWS]);
         assert_eq!(routes(&pairs(&[0]), &CHIP), [Route::Library, LORA]);
     }
 

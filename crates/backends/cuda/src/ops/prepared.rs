@@ -2,6 +2,7 @@ use std::path::Path;
 
 use phalanx_backend::BackendError;
 use phalanx_backend::ops::{Operation, Route};
+use smallvec::SmallVec;
 
 use super::memory::alike;
 use super::{Memory, Queue, lower};
@@ -77,7 +78,8 @@ impl Prepared {
         for part in &self.parts {
             match part {
                 Part::Kernel(launch, function) => {
-                    let mut words: Vec<u64> = launch.arguments.iter().map(|it| memory.word(it)).collect();
+                    let mut words: SmallVec<[u64; 16]> =
+                        launch.arguments.iter().map(|it| memory.word(it)).collect();
                     let Launch { grid, block, shared_bytes, .. } = *launch;
                     // SAFETY: the arguments are those that the kernel was generated for, over the memory of the same
                     // operation, whose bytes are given back in the order of the queue that this is submitted to.

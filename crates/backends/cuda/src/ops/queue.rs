@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use phalanx_backend::BackendError;
 
@@ -102,10 +102,16 @@ impl Queue {
         })
     }
 
-    /// Waits awake.
+    /// Waits awake, by asking the stream itself: an event would have to be submitted first.
     pub(super) fn wait(&self) -> Result<(), BackendError> {
-        self.mark()?;
-        self.ended.wait_spinning(SPIN_MAX)
+        let start = Instant::now();
+        while !self.stream.is_through()? {
+            if start.elapsed() > SPIN_MAX {
+                return self.stream.finish();
+            }
+            std::hint::spin_loop();
+        }
+        Ok(())
     }
 
     /// Puts its event behind what was submitted so far.

@@ -56,7 +56,11 @@ impl Product<Launch> {
     fn new(plan: &Plan, whole: ProductCall, chip: &Chip) -> Result<Self, LowerError> {
         let (sums, is_whole) = products::split(&whole);
         let follow = if is_whole { None } else { Some(kernels::epilogue(plan, &whole)?) };
-        let kernels = [kernels::small_product(&whole, chip)?, kernels::small_tile(&whole, chip)?];
+        let kernels = [
+            kernels::small_product(&whole, chip)?,
+            kernels::small_square(&whole, chip)?,
+            kernels::small_tile(&whole, chip)?,
+        ];
         Ok(Self { whole, sums, follow, kernels: kernels.into_iter().flatten().collect() })
     }
 }

@@ -13,7 +13,7 @@ use crate::kernels::{Argument, Chip, Launch, LowerError, Matrix, Pointer, Produc
 
 const THREADS: u32 = 256;
 /// Rows of a block.
-const TILE: usize = 16;
+const TILE: usize = 8;
 /// The largest rank, whose sums fit the registers of a thread.
 pub(crate) const RANK_MAX: usize = 64;
 
@@ -85,7 +85,7 @@ pub(crate) fn lora(call: &LoraCall, chip: &Chip) -> Result<Option<Launch>, Lower
 
 /// Columns of a block: few enough that all multiprocessors have work, since each block computes `x·A` anew.
 fn share(n: usize, tiles: usize, columns: usize, chip: &Chip) -> usize {
-    let step = TILE * columns;
+    let step = THREADS as usize / TILE * columns;
     let parts = (chip.multiprocessors as usize).div_ceil(tiles).min(n.div_ceil(step)).max(1);
     n.div_ceil(parts).next_multiple_of(step)
 }
@@ -109,8 +109,8 @@ fn finishing(call: &LoraCall) -> ProductCall {
 }
 
 fn text(call: &LoraCall, columns: usize, finish: &Finish) -> Result<String, LowerError> {
-    let room = call.rank.next_power_of_two();
-    let part = source::widest(4, |width| is_aligned(&call.a, call.rank, width));
+    // So few lanes have the same sums that there is one for each to be left with.
+    let room = call.rank.next_power_of_two().max(32 / TILE);
     let x = Matrix { batch_stride: 0, ..call.x };
     let depth = source::widest(4, |width| is_aligned(&x, call.width, width));
     let mut text = source::start();
@@ -125,8 +125,8 @@ fn text(call: &LoraCall, columns: usize, finish: &Finish) -> Result<String, Lowe
             ("D", element(call.d.dtype, "a matrix")?),
             ("WIDTH", &call.width.to_string()),
             ("RANK", &call.rank.to_string()),
+            ("ROWS", &TILE.to_string()),
             ("ROOM", &room.to_string()),
-            ("PART", &part.to_string()),
             ("DEPTH", &depth.to_string()),
             ("COLUMNS", &columns.to_string()),
             ("N", &call.n.to_string()),

@@ -5,10 +5,12 @@ mod calls;
 mod finish;
 mod lora;
 mod small;
+mod square;
 mod tile;
 
 pub(super) use self::arithmetic::Arithmetic;
 pub(super) use self::calls::lower;
 pub(crate) use self::lora::{LoraCall, lora};
 pub(crate) use self::small::small_product;
+pub(crate) use self::square::small_square;
 pub(crate) use self::tile::small_tile;

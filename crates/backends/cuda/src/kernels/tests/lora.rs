@@ -14,7 +14,8 @@ const ADAPTERS: usize = 3;
 
 /// x, A, B, C and the adapters' numbers as inputs, D as the output.
 fn call(rows: usize, group_rows: usize, rank: usize, dtype: DType) -> (Plan, LoraCall) {
-    let (width, n) = (80, 136);
+    // More than what is in shared memory at a time, and no multiple of it.
+    let (width, n) = (340, 136);
     let sizes =
         [rows * width, ADAPTERS * width * rank, ADAPTERS * rank * n, rows * n, rows.div_ceil(group_rows)];
     let values = sizes.into_iter().enumerate().map(|(index, size)| Value {
@@ -87,6 +88,8 @@ fn groups_of_rows_have_adapters_of_their_own() {
         (50, 20, 16, DType::F16, vec![2, 0, 1]),
         (5, 1, 32, DType::F32, vec![0, 1, 2, 7, 0]),
         (40, 16, 6, DType::F32, vec![2, 0, 1]),
+        (20, 20, 64, DType::F32, vec![1]),
+        (16, 8, 1, DType::F16, vec![0, 2]),
     ];
     let launches: Vec<_> = cases
         .iter()

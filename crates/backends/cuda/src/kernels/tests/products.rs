@@ -7,7 +7,9 @@ use super::compile::Compiled;
 use super::memory::Memory;
 use super::models::inputs;
 use super::{HOPPER, product};
-use crate::kernels::{Bias, Chip, Launch, Matrix, Pointer, ProductCall, small_product, small_tile};
+use crate::kernels::{
+    Bias, Chip, Launch, Matrix, Pointer, ProductCall, small_product, small_square, small_tile,
+};
 
 /// A product whose matrices are inputs; its result is the last.
 #[derive(Clone, Copy)]
@@ -154,6 +156,23 @@ fn tiles_of_every_arithmetic_and_layout() {
     }
     assert_same(&cases, |call| small_tile(call, &HOPPER).unwrap().unwrap());
     assert_same(&cases, |call| small_tile(call, &turing).unwrap().unwrap());
+}
+
+#[test]
+fn squares_of_every_layout() {
+    let mut cases = Vec::new();
+    for is_transposed in [false, true] {
+        cases.extend([
+            Case::new([64, 64, 64], DType::F32, is_transposed),
+            Case { batch: 2, ..Case::new([65, 64, 96], DType::F16, is_transposed) },
+            Case { is_a_transposed: true, ..Case::new([33, 80, 24], DType::BF16, is_transposed) },
+            Case { is_a_transposed: true, ..Case::new([7, 5, 3], DType::F32, is_transposed) },
+            Case { has_residual: false, ..Case::new([17, 9, 130], DType::F32, is_transposed) },
+        ]);
+    }
+    assert_same(&cases, |call| small_square(call, &HOPPER).unwrap().unwrap());
+    let (_, call) = Case::new([512, 512, 64], DType::F32, false).call();
+    assert!(small_square(&call, &HOPPER).unwrap().is_none(), "there are enough tiles");
 }
 
 #[test]
