@@ -72,7 +72,8 @@ class Bench:
     def callers(self):
         call = lambda model, *rest: self.run("many_callers", self.model(model), "cuda", "fp16", *rest)
         one = [call(model, 1, 1, 1, 8, 2, spin, 1) for model in ("mlp.f16", "encoder.f16") for spin in (0, 50)]
-        many = [call("mlp.f16", threads, 4096, lanes, 1024, 2, 0, 1) for threads in (1, 2, 4, 8) for lanes in (1, 2, 4)]
+        many = [call("mlp.f16", threads, 4096, queues, 1024, 2, 0, 1, queues) for threads in (1, 4, 8, 12)
+                for queues in (1, 2, 4, 8)]
         return all(one + many)
 
     def correct(self):

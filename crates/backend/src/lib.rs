@@ -21,7 +21,7 @@ mod tolerance;
 pub use backend::Backend;
 pub use buckets::Buckets;
 pub use cache::{Cache, Entry};
-pub use device::{Device, DeviceInfo, ParseDeviceError};
+pub use device::{Device, DeviceInfo, Devices, ParseDeviceError};
 pub use error::BackendError;
 pub use lane::{BatchId, Completion, Completions, Interrupt, Lane, Loss};
 pub use operator::OperatorTime;

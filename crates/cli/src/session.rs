@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use phalanx_backend::Devices;
 use phalanx_engine::choice::Search;
 use phalanx_engine::{Batching, Engine, EngineBuilder, EngineInfo};
 use phalanx_measure::report::{BackendReport, ModelReport};
@@ -26,7 +27,7 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
     }
     given! {
         backend => backend(std::convert::identity),
-        device => device(std::convert::identity),
+        device => device(std::convert::identity::<Devices>),
         optimize => optimize(std::convert::identity),
         precision => precision(std::convert::identity),
         spin_us => spin_us(std::convert::identity),
@@ -34,6 +35,7 @@ pub(crate) fn builder(args: &EngineArgs, model: &Model) -> Result<EngineBuilder,
         threads => threads(usize::from),
         max_batch => max_batch(usize::from),
         depth => depth(usize::from),
+        queues => queues(usize::from),
         queue_limit => queue_limit(usize::from),
         device_submitters_max => device_submitters_max(usize::from),
         batch_timeout => batch_timeout(std::convert::identity),
@@ -79,7 +81,7 @@ pub(crate) fn describe(info: &EngineInfo) -> String {
         "{} {} on {}, {} of {}, {}{}",
         info.backend,
         version(&info.backend_version).0,
-        info.device,
+        info.devices,
         count(info.lanes, "lane"),
         count(info.threads, "thread"),
         batching(&info.batching, info.max_batch),
@@ -116,7 +118,7 @@ pub(crate) fn backend_report(info: &EngineInfo) -> BackendReport {
         name: info.backend.to_owned(),
         version: version.to_owned(),
         library: library.map(str::to_owned),
-        device: info.device.to_string(),
+        device: info.devices.to_string(),
         choice: info.choice.clone(),
     }
 }
@@ -137,6 +139,7 @@ pub(crate) fn model_report(model: &Model) -> ModelReport {
 pub(crate) fn options_report(info: &EngineInfo) -> BTreeMap<String, String> {
     [
         ("lanes", info.lanes.to_string()),
+        ("queues", info.queues.to_string()),
         ("threads", info.threads.to_string()),
         ("max_batch", info.max_batch.to_string()),
         ("depth", info.depth.to_string()),

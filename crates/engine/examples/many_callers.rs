@@ -1,6 +1,6 @@
 //! Closed-loop callers on several threads, one sample each: how many answers a second, and how long each took.
 //!
-//!     many_callers MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS]
+//!     many_callers MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS [QUEUES [DEVICES]]]
 //!
 //! The callers are tasks, shared out over the threads; one caller calls `infer_blocking`. One JSON object. Every answer is
 //! read; some are compared with what the first request of the same sample was answered.
@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use phalanx_backend::Devices;
 use phalanx_engine::{Engine, Request};
 use phalanx_model::Model;
 use phalanx_tensor::{Shape, Tensor};
@@ -19,6 +20,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Different samples that are sent.
 const SAMPLES: usize = 64;
+/// How long callers run before they are counted: kernels are compiled, and graphs recorded, for each size of batch that comes.
+const RAMP: Duration = Duration::from_secs(2);
 /// One answer in so many is compared.
 const COMPARED: usize = 97;
 /// The largest difference allowed between answers in batches of different sizes.
@@ -30,7 +33,7 @@ fn main() -> Result<(), Failure> {
         &arguments[..]
     else {
         return Err(
-            "expected MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS]".into(),
+            "expected MODEL BACKEND PRECISION THREADS CALLERS LANES MAX_BATCH DEPTH SPIN_US [SECONDS [QUEUES [DEVICES]]]".into(),
         );
     };
     let (threads, callers): (usize, usize) = (threads.parse()?, callers.parse()?);
@@ -38,7 +41,14 @@ fn main() -> Result<(), Failure> {
     let model = Model::load(std::path::Path::new(model))?;
     let builder = Engine::builder(model.clone()).backend(backend.parse()?).precision(precision.parse()?);
     let builder = builder.lanes(lanes.parse()?).max_batch(max_batch.parse()?).depth(depth.parse()?);
-    let engine = builder.spin_us(spin_us.parse()?).queue_limit(callers.max(8192)).build()?;
+    let mut builder = builder.spin_us(spin_us.parse()?).queue_limit(callers.max(8192));
+    if let Some(queues) = rest.get(1) {
+        builder = builder.queues(queues.parse()?);
+    }
+    if let Some(devices) = rest.get(2) {
+        builder = builder.device(devices.parse::<Devices>()?);
+    }
+    let engine = builder.build()?;
     let samples: Arc<[Vec<Tensor>]> =
         (0..SAMPLES).map(|seed| draw(&model, seed)).collect::<Result<_, _>>()?;
     let expected: Arc<[Vec<f32>]> = samples
@@ -46,21 +56,23 @@ fn main() -> Result<(), Failure> {
         .map(|sample| floats(&engine.infer_blocking(Request::new(sample.clone()))?))
         .collect::<Result<_, Failure>>()?;
     let stop = AtomicBool::new(false);
-    let before = engine.metrics();
-    let start = Instant::now();
+    let counted_from = Instant::now() + RAMP;
+    let mut before = engine.metrics();
     let answered: Result<Vec<Vec<f32>>, Failure> = std::thread::scope(|scope| {
         let work: Vec<_> = (0..threads)
             .map(|thread| {
                 let mine = callers / threads + usize::from(thread < callers % threads);
                 let (engine, samples, expected, stop) = (&engine, &samples, &expected, &stop);
-                scope.spawn(move || call(engine, samples, expected, mine, thread, stop))
+                scope.spawn(move || call(engine, samples, expected, mine, thread, stop, counted_from))
             })
             .collect();
+        std::thread::sleep(RAMP);
+        before = engine.metrics();
         std::thread::sleep(Duration::from_secs_f64(seconds));
         stop.store(true, Ordering::Relaxed);
         work.into_iter().map(|thread| thread.join().map_err(|_| "a thread of callers panicked")?).collect()
     });
-    let took = start.elapsed().as_secs_f64();
+    let took = counted_from.elapsed().as_secs_f64();
     let mut latencies_us: Vec<f32> = answered?.into_iter().flatten().collect();
     latencies_us.sort_unstable_by(f32::total_cmp);
     let at =
@@ -69,8 +81,11 @@ fn main() -> Result<(), Failure> {
     let batches = |metrics: &phalanx_engine::Metrics| metrics.batch_sizes.iter().sum::<u64>();
     let run = (batches(&after) - batches(&before)).max(1);
     println!(
-        "{{\"model\": {:?}, \"backend\": {backend:?}, \"precision\": {precision:?}, \"threads\": {threads}, \"callers\": {callers}, \"lanes\": {lanes}, \"max_batch\": {max_batch}, \"depth\": {depth}, \"spin_us\": {spin_us}, \"samples_per_s\": {:.0}, \"p50_us\": {:.1}, \"p99_us\": {:.1}, \"mean_batch\": {:.1}}}",
+        "{{\"model\": {:?}, \"backend\": {backend:?}, \"precision\": {precision:?}, \"threads\": {threads}, \"callers\": {callers}, \"lanes\": {}, \"queues\": {}, \"devices\": \"{}\", \"max_batch\": {max_batch}, \"depth\": {depth}, \"spin_us\": {spin_us}, \"samples_per_s\": {:.0}, \"p50_us\": {:.1}, \"p99_us\": {:.1}, \"mean_batch\": {:.1}}}",
         model.name(),
+        engine.info().lanes,
+        engine.info().queues,
+        engine.info().devices,
         latencies_us.len() as f64 / took,
         at(0.5),
         at(0.99),
@@ -87,8 +102,10 @@ fn call(
     callers: usize,
     thread: usize,
     stop: &AtomicBool,
+    counted_from: Instant,
 ) -> Result<Vec<f32>, Failure> {
     let mut latencies_us = Vec::with_capacity(1 << 20);
+    let mut answers = 0_usize;
     let mut next = thread * SAMPLES / 7;
     let mut draw = || {
         next += 1;
@@ -100,8 +117,9 @@ fn call(
             let request = Request::new(samples[sample].clone());
             let sent = Instant::now();
             let response = engine.infer_blocking(request)?;
-            latencies_us.push(sent.elapsed().as_secs_f32() * 1e6);
-            compare(latencies_us.len(), &response, &expected[sample])?;
+            count(&mut latencies_us, sent, counted_from);
+            answers += 1;
+            compare(answers, &response, &expected[sample])?;
         }
         return Ok(latencies_us);
     }
@@ -115,8 +133,9 @@ fn call(
     let drive = async {
         while let Some((sample, sent, response)) = waiting.next().await {
             let response = response?;
-            latencies_us.push(sent.elapsed().as_secs_f32() * 1e6);
-            compare(latencies_us.len(), &response, &expected[sample])?;
+            count(&mut latencies_us, sent, counted_from);
+            answers += 1;
+            compare(answers, &response, &expected[sample])?;
             drop(response);
             if !stop.load(Ordering::Relaxed) {
                 waiting.push(send(draw()));
@@ -126,6 +145,14 @@ fn call(
     };
     phalanx_handoff::block_on(drive)?;
     Ok(latencies_us)
+}
+
+/// An answer to what was sent then has come.
+fn count(latencies_us: &mut Vec<f32>, sent: Instant, counted_from: Instant) {
+    let now = Instant::now();
+    if now >= counted_from {
+        latencies_us.push((now - sent).as_secs_f32() * 1e6);
+    }
 }
 
 fn compare(count: usize, response: &phalanx_engine::Response, expected: &[f32]) -> Result<(), Failure> {

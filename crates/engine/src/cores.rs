@@ -4,15 +4,19 @@ use crate::EngineError;
 /// one after the other, on two threads, but every lane more makes the batches smaller.
 const LANES_MAX: usize = 4;
 
-/// Lanes and threads of a run, shared out over the cores this process may use: the cgroup's quota and the affinity
-/// mask count, not the host's cores.
+/// Cores that this process may use: the cgroup's quota and the affinity mask count, not the host's cores.
+pub(crate) fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lanes and threads of a run, shared out over the cores that this process may use.
 pub(crate) fn share_out(lanes: Option<usize>, threads: Option<usize>) -> Result<(usize, usize), EngineError> {
     for (option, value) in [("lanes", lanes), ("threads", threads)] {
         if value == Some(0) {
             return Err(EngineError::invalid_option(option, "at least 1", 0));
         }
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = available();
     Ok(match (lanes, threads) {
         (Some(lanes), Some(threads)) => (lanes, threads),
         (Some(lanes), None) => (lanes, (cores / lanes).max(1)),

@@ -1,6 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
 use phalanx_handoff::block_on_spinning;
@@ -8,14 +7,12 @@ use phalanx_model::Model;
 use phalanx_tensor::Signature;
 
 use crate::burst::Burst;
-use crate::hub::{Hub, lock};
-use crate::metrics::Degraded;
+use crate::hub::Hub;
+use crate::metrics::{Degraded, Recorder};
+use crate::pool::PoolStats;
+use crate::queues::Queues;
 use crate::run::Run;
-use crate::threads::Roster;
 use crate::{EngineBuilder, EngineError, EngineInfo, Infer, Metrics, Request, Response};
-
-/// How long a stopping engine waits for a lane that is busy, once nobody waits for an answer any more.
-const JOIN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs a model for many callers at once. Clones share one engine; the last one to go stops it.
 #[derive(Clone)]
@@ -24,10 +21,8 @@ pub struct Engine {
 }
 
 struct Inner {
-    hub: Arc<Hub>,
+    queues: Queues,
     info: EngineInfo,
-    roster: Arc<Roster>,
-    mover: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Engine {
@@ -37,13 +32,8 @@ impl Engine {
         EngineBuilder::new(model)
     }
 
-    pub(crate) fn assemble(
-        hub: Arc<Hub>,
-        info: EngineInfo,
-        roster: Arc<Roster>,
-        mover: JoinHandle<()>,
-    ) -> Self {
-        Self { inner: Arc::new(Inner { hub, info, roster, mover: Mutex::new(Some(mover)) }) }
+    pub(crate) fn assemble(queues: Queues, info: EngineInfo) -> Self {
+        Self { inner: Arc::new(Inner { queues, info }) }
     }
 
     /// Hands a request in. It is admitted or refused at once; the answer is awaited, and dropping it cancels.
@@ -52,12 +42,7 @@ impl Engine {
     /// [`EngineError::DeadlineExceeded`], [`EngineError::Cancelled`], [`EngineError::BackendFailed`],
     /// [`EngineError::ShuttingDown`].
     pub fn infer(&self, request: Request) -> Infer {
-        let hub = &self.inner.hub;
-        let deadline_ns = request.deadline.map(|deadline| hub.at_ns(deadline));
-        match hub.admit(request.inputs, deadline_ns, request.priority, hub.now_ns()) {
-            Ok(admitted) => Infer::waiting(Arc::clone(hub), admitted.call, admitted.generation),
-            Err(error) => Infer::refused(error),
-        }
+        admit(self.inner.queues.choose(), request)
     }
 
     /// Hands a request in together with others: they leave when [`Burst::go`] is called, unless they fill a batch
@@ -65,8 +50,9 @@ impl Engine {
     ///
     /// The answer is one of those of [`Engine::infer`].
     pub fn infer_in(&self, burst: &mut Burst, request: Request) -> Infer {
-        burst.hold(&self.inner.hub);
-        self.infer(request)
+        let hub = self.inner.queues.choose();
+        burst.hold(hub);
+        admit(hub, request)
     }
 
     /// Hands a request in and sleeps until it is answered; awake for the first while, where the engine spins.
@@ -74,7 +60,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::infer`].
     pub fn infer_blocking(&self, request: Request) -> Result<Response, EngineError> {
-        block_on_spinning(self.infer(request), self.inner.hub.settings.spin)
+        block_on_spinning(self.infer(request), self.inner.queues.first().settings.spin)
     }
 
     /// Runs a whole dataset: the answers come in the order of the requests, and no more requests are taken from the
@@ -98,64 +84,54 @@ impl Engine {
     /// Inputs and outputs of the model.
     #[must_use]
     pub fn signature(&self) -> &Signature {
-        &self.inner.hub.settings.signature
+        &self.inner.queues.first().settings.signature
     }
 
     /// What runs the batches at present, where the backend it was built on has failed.
     #[must_use]
     pub fn degraded(&self) -> Option<Degraded> {
-        let (candidate, reason) = self.inner.hub.stack.degraded()?;
+        let (candidate, reason) = self.inner.queues.hubs().find_map(|hub| hub.stack.degraded())?;
         Some(Degraded { backend: candidate.backend, device: candidate.device, reason })
     }
 
     /// What it has done so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let hub = &self.inner.hub;
-        let stack = &hub.stack;
+        let queues = &self.inner.queues;
+        let hubs = || queues.hubs();
+        // The queues of a device share its programs.
+        let stacks = || hubs().filter(|hub| hub.settings.number.queue < hub.settings.number.devices);
+        let device_bytes = stacks().map(|hub| hub.stack.primary().memory().device_bytes);
+        let recorders: Vec<&Recorder> = hubs().map(|hub| &hub.recorder).collect();
+        let uptime = Duration::from_nanos(queues.first().now_ns());
         Metrics {
             degraded: self.degraded(),
-            workers: stack.programs().flat_map(|program| program.workers()).collect(),
-            queued_rows: hub.queued_rows(),
-            groups: hub.groups(),
-            slots: hub.slots.stats(),
-            idle_answer_bytes: hub.buffers.idle_bytes(),
-            input_bytes: hub.input_bytes(),
+            workers: stacks()
+                .flat_map(|hub| hub.stack.programs().flat_map(|program| program.workers()))
+                .collect(),
+            queued_rows: hubs().map(|hub| hub.queued_rows()).sum(),
+            groups: hubs().map(|hub| hub.groups()).max().unwrap_or(0),
+            slots: hubs().map(|hub| hub.slots.stats()).fold(PoolStats::default(), |sum, stats| sum + stats),
+            idle_answer_bytes: hubs().map(|hub| hub.buffers.idle_bytes()).sum(),
+            input_bytes: hubs().map(|hub| hub.input_bytes()).sum(),
             host_bytes: memory_stats::memory_stats().map(|stats| stats.physical_mem as u64),
-            device_bytes: stack.primary().memory().device_bytes,
-            ..hub.recorder.snapshot(Duration::from_nanos(hub.now_ns()), hub.lanes.len())
+            device_bytes: device_bytes.flatten().reduce(|sum, bytes| sum + bytes),
+            ..Recorder::snapshot(&recorders, uptime, self.info().lanes)
         }
     }
 
     /// Stops: nothing more is admitted, and what was admitted is answered within `grace`, else with
     /// [`EngineError::ShuttingDown`]. Whether everything was answered in time.
     pub fn stop(&self, grace: Duration) -> bool {
-        self.inner.stop(grace)
+        self.inner.queues.stop(grace)
     }
 }
 
-impl Inner {
-    fn stop(&self, grace: Duration) -> bool {
-        self.hub.begin_stop();
-        let in_time = self.hub.wait_answered(grace);
-        self.hub.refuse_rest();
-        self.hub.exit();
-        self.roster.join(JOIN_PATIENCE);
-        self.hub.inbox.close();
-        if let Some(mover) = lock(&self.mover).take() {
-            // The last engine may go inside a caller's waker, that is on the mover's own thread.
-            if mover.thread().id() != std::thread::current().id() {
-                // It ends with its inbox; panics of wakers are caught where they happen.
-                let _ = mover.join();
-            }
-        }
-        in_time
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.stop(Duration::ZERO);
+fn admit(hub: &Arc<Hub>, request: Request) -> Infer {
+    let deadline_ns = request.deadline.map(|deadline| hub.at_ns(deadline));
+    match hub.admit(request.inputs, deadline_ns, request.priority, hub.now_ns()) {
+        Ok(admitted) => Infer::waiting(Arc::clone(hub), admitted.call, admitted.generation),
+        Err(error) => Infer::refused(error),
     }
 }
 

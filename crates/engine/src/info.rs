@@ -1,4 +1,4 @@
-use phalanx_backend::{Device, Optimize, Placement, Precision};
+use phalanx_backend::{Device, Devices, Optimize, Placement, Precision};
 use phalanx_batch::PolicyKind;
 
 use crate::Isolation;
@@ -33,17 +33,21 @@ pub struct EngineInfo {
     pub backend: &'static str,
     /// Its runtime's version.
     pub backend_version: String,
-    /// The device it runs on.
+    /// The device it runs on; the first, where there are several.
     pub device: Device,
-    /// Lanes.
+    /// All devices it runs on.
+    pub devices: Devices,
+    /// Lanes, of all devices together.
     pub lanes: usize,
+    /// Queues that the lanes are shared out over, of all devices together.
+    pub queues: usize,
     /// Threads of one run.
     pub threads: usize,
     /// Rows of the largest batch.
     pub max_batch: usize,
     /// Batches of a lane formed or running at once.
     pub depth: usize,
-    /// Rows that may wait.
+    /// Rows that may wait in each queue.
     pub queue_limit: usize,
     /// The rule that forms batches.
     pub policy: PolicyKind,

@@ -21,6 +21,7 @@ mod isolation;
 mod metrics;
 mod pad;
 mod pool;
+mod queues;
 mod request;
 mod response;
 mod run;

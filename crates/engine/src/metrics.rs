@@ -133,23 +133,8 @@ pub(crate) struct Batches {
 
 impl Recorder {
     pub(crate) fn new(rows_max: usize) -> Self {
-        let times = || {
-            let bounds = Histogram::new_with_bounds(1, TIME_NS_MAX, 2);
-            bounds.expect("the bounds are in order and two digits are allowed")
-        };
-        let batches = Batches {
-            requests: 0,
-            rows: 0,
-            batches: 0,
-            padding_rows: 0,
-            sizes: vec![0; rows_max.max(1)],
-            queue: times(),
-            compute: times(),
-            left: [0; LeaveReason::ALL.len()],
-            busy_ns: 0,
-        };
         Self {
-            batches: Mutex::new(batches),
+            batches: Mutex::new(Batches::new(rows_max)),
             queue_full: AtomicU64::new(0),
             deadline: AtomicU64::new(0),
             invalid: AtomicU64::new(0),
@@ -193,8 +178,13 @@ impl Recorder {
         self.moves.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn snapshot(&self, uptime: Duration, lanes: usize) -> Metrics {
-        let batches = self.batches();
+    /// What the queues of an engine with so many lanes have recorded, together.
+    pub(crate) fn snapshot(recorders: &[&Self], uptime: Duration, lanes: usize) -> Metrics {
+        let mut batches = Batches::new(1);
+        recorders.iter().for_each(|recorder| batches.add(&recorder.batches()));
+        let count = |counter: fn(&Self) -> &AtomicU64| {
+            recorders.iter().map(|recorder| counter(recorder).load(Ordering::Relaxed)).sum()
+        };
         let reasons = LeaveReason::ALL.iter().map(|reason| reason.name());
         let lane_ns = uptime.as_nanos() as f64 * lanes.max(1) as f64;
         Metrics {
@@ -202,22 +192,22 @@ impl Recorder {
             rows: batches.rows,
             batches: batches.batches,
             padding_rows: batches.padding_rows,
-            batch_sizes: batches.sizes.clone(),
             queue: quantiles(&batches.queue),
             compute: quantiles(&batches.compute),
             refused: Refused {
-                queue_full: self.queue_full.load(Ordering::Relaxed),
-                deadline: self.deadline.load(Ordering::Relaxed),
-                invalid: self.invalid.load(Ordering::Relaxed),
-                shutting_down: self.shutting_down.load(Ordering::Relaxed),
+                queue_full: count(|recorder| &recorder.queue_full),
+                deadline: count(|recorder| &recorder.deadline),
+                invalid: count(|recorder| &recorder.invalid),
+                shutting_down: count(|recorder| &recorder.shutting_down),
             },
-            cancelled: self.cancelled.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-            reruns: self.reruns.load(Ordering::Relaxed),
-            poisoned: self.poisoned.load(Ordering::Relaxed),
-            moves: self.moves.load(Ordering::Relaxed),
+            cancelled: count(|recorder| &recorder.cancelled),
+            failed: count(|recorder| &recorder.failed),
+            reruns: count(|recorder| &recorder.reruns),
+            poisoned: count(|recorder| &recorder.poisoned),
+            moves: count(|recorder| &recorder.moves),
             left: reasons.zip(batches.left).collect(),
             lane_busy: (batches.busy_ns as f64 / lane_ns.max(1.0)).min(1.0),
+            batch_sizes: batches.sizes,
             uptime,
             ..Metrics::default()
         }
@@ -225,6 +215,38 @@ impl Recorder {
 }
 
 impl Batches {
+    fn new(rows_max: usize) -> Self {
+        let times = || {
+            let bounds = Histogram::new_with_bounds(1, TIME_NS_MAX, 2);
+            bounds.expect("the bounds are in order and two digits are allowed")
+        };
+        Self {
+            requests: 0,
+            rows: 0,
+            batches: 0,
+            padding_rows: 0,
+            sizes: vec![0; rows_max.max(1)],
+            queue: times(),
+            compute: times(),
+            left: [0; LeaveReason::ALL.len()],
+            busy_ns: 0,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.rows += other.rows;
+        self.batches += other.batches;
+        self.padding_rows += other.padding_rows;
+        self.sizes.resize(self.sizes.len().max(other.sizes.len()), 0);
+        self.sizes.iter_mut().zip(&other.sizes).for_each(|(sum, count)| *sum += count);
+        for (sum, times) in [(&mut self.queue, &other.queue), (&mut self.compute, &other.compute)] {
+            sum.add(times).expect("both have the same bounds");
+        }
+        self.left.iter_mut().zip(&other.left).for_each(|(sum, count)| *sum += count);
+        self.busy_ns += other.busy_ns;
+    }
+
     pub(crate) fn count_batch(
         &mut self,
         rows: usize,

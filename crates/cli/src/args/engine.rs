@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use phalanx_backend::{Device, Optimize, Precision};
+use phalanx_backend::{Device, Devices, Optimize, Precision};
 use phalanx_engine::{BackendChoice, Isolation, PadRule, Policy};
 
 use super::{backend, bytes, pad};
@@ -16,15 +16,15 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, value_parser = backend::parser())]
     pub(crate) backend: Option<BackendChoice>,
 
-    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal [default: the fastest; of a named backend the one it is for]
+    /// What it runs on: cpu, webgpu, coreml, cuda:N or metal, or several with commas between [default: the fastest; of a named backend the one it is for]
     #[arg(long, value_name = "DEVICE")]
-    pub(crate) device: Option<Device>,
+    pub(crate) device: Option<Devices>,
 
     /// The onnxruntime library to load, instead of the first one found
     #[arg(long, value_name = "PATH")]
     pub(crate) onnxruntime: Option<PathBuf>,
 
-    /// Lanes, each running batches of its own [default: from the CPUs there are]
+    /// Lanes of each device, each running batches of its own [default: from the CPUs there are]
     #[arg(long, value_name = "N")]
     pub(crate) lanes: Option<NonZeroUsize>,
 
@@ -40,6 +40,10 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "N")]
     pub(crate) depth: Option<NonZeroUsize>,
 
+    /// Queues of each device, which share its lanes out [default: 1; of a GPU one for every two CPUs]
+    #[arg(long, value_name = "N")]
+    pub(crate) queues: Option<NonZeroUsize>,
+
     /// The latency that callers were promised, such as 20ms
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) slo: Option<Duration>,
@@ -48,7 +52,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<Policy>,
 
-    /// Rows that may wait at once [default: 8192]
+    /// Rows that may wait at once in each queue [default: 8192]
     #[arg(long, value_name = "N")]
     pub(crate) queue_limit: Option<NonZeroUsize>,
 
@@ -100,8 +104,13 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// What the model runs on.
+    /// What the model runs on; the first, where it is several.
     pub(crate) fn device(&self) -> Device {
-        self.device.unwrap_or(Device::Cpu)
+        self.only_device().unwrap_or(Device::Cpu)
+    }
+
+    /// The device that was named; the first, where it is several.
+    pub(crate) fn only_device(&self) -> Option<Device> {
+        self.device.as_ref().map(Devices::first)
     }
 }

@@ -49,6 +49,7 @@ impl Hub {
         let parts = if group.is_single() { 1 } else { rows.div_ceil(self.settings.rows_max) };
         let call = self.calls.acquire(parts);
         self.unanswered.fetch_add(1, Ordering::Relaxed);
+        self.rows_inside.fetch_add(rows, Ordering::Relaxed);
         let (decisions, generation) = {
             let mut body = call.body();
             body.generation += 1;

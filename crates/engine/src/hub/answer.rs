@@ -57,6 +57,7 @@ impl Hub {
         body.group = None;
         body.inputs = Vec::new();
         body.assembly.clear();
+        self.rows_inside.fetch_sub(std::mem::take(&mut body.rows), Ordering::Relaxed);
         self.input_bytes.fetch_sub(std::mem::take(&mut body.bytes) as u64, Ordering::Relaxed);
         std::mem::take(&mut body.keys)
     }

@@ -59,6 +59,41 @@ pub(crate) struct Settings {
     pub(crate) spin: Duration,
     /// Who is told how batches spend their time.
     pub(crate) trace: Option<Arc<dyn Trace>>,
+    /// Which of the engine's queues this is.
+    pub(crate) number: QueueNumber,
+}
+
+/// A queue among those of its engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QueueNumber {
+    /// From 0; the first queue of every device comes before the second of any.
+    pub(crate) queue: usize,
+    /// How many there are.
+    pub(crate) queues: usize,
+    /// How many devices they are on.
+    pub(crate) devices: usize,
+    /// Lanes of the queues before it.
+    pub(crate) first_lane: usize,
+}
+
+impl QueueNumber {
+    /// That of an engine's only queue.
+    #[cfg(test)]
+    pub(crate) const ONLY: Self = Self { queue: 0, queues: 1, devices: 1, first_lane: 0 };
+
+    /// A lane's number in the whole engine.
+    pub(crate) fn lane(self, lane: LaneId) -> usize {
+        self.first_lane + lane.0
+    }
+
+    pub(crate) fn lane_name(self, lane: LaneId) -> String {
+        format!("phalanx-lane-{}", self.lane(lane))
+    }
+
+    /// A batch's number in the whole engine.
+    fn batch(self, batch: BatchRef) -> u64 {
+        batch.id * self.queues as u64 + self.queue as u64
+    }
 }
 
 /// How long a batch may run.
@@ -75,7 +110,7 @@ pub(crate) enum BatchTimeout {
 }
 
 pub(crate) struct Hub {
-    pub(crate) stack: Stack,
+    pub(crate) stack: Arc<Stack>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
     pub(crate) slots: Arc<SlotPool>,
@@ -92,6 +127,8 @@ pub(crate) struct Hub {
     groups: Groups,
     input_bytes: AtomicU64,
     unanswered: AtomicUsize,
+    /// Rows of unanswered requests.
+    rows_inside: AtomicUsize,
     settled: (Mutex<()>, Condvar),
     /// Set once no lane is left.
     broken: OnceLock<BackendError>,
@@ -195,7 +232,7 @@ impl Default for Running {
 
 impl Hub {
     pub(crate) fn new(
-        stack: Stack,
+        stack: Arc<Stack>,
         settings: Settings,
         scheduler: Scheduler<Part>,
         slot_bytes_max: usize,
@@ -217,6 +254,7 @@ impl Hub {
             groups: Groups::default(),
             input_bytes: AtomicU64::new(0),
             unanswered: AtomicUsize::new(0),
+            rows_inside: AtomicUsize::new(0),
             settled: (Mutex::new(()), Condvar::new()),
             broken: OnceLock::new(),
             refusing: AtomicBool::new(false),
@@ -248,7 +286,8 @@ impl Hub {
         rows: usize,
     ) {
         if let Some((begin_ns, trace)) = begin_ns.zip(self.settings.trace.as_ref()) {
-            let (batch, lane) = (batch.id, lane.map(|lane| lane.0));
+            let number = self.settings.number;
+            let (batch, lane) = (number.batch(batch), lane.map(|lane| number.lane(lane)));
             trace.span(Span { batch, stage, lane, rows, begin_ns, end_ns: self.now_ns() });
         }
     }
@@ -287,6 +326,23 @@ impl Hub {
             self.lanes[lane.0].wakes.fetch_add(1, Ordering::Release);
             thread.unpark();
         }
+    }
+
+    /// Rows of requests that have not been answered.
+    pub(crate) fn rows_inside(&self) -> usize {
+        self.rows_inside.load(Ordering::Relaxed)
+    }
+
+    /// Rows that its lanes can hold at once, formed or running.
+    pub(crate) fn rows_in_lanes_max(&self) -> usize {
+        let scheduler = self.scheduler();
+        let options = scheduler.options();
+        options.lanes * options.depth * options.rows_max
+    }
+
+    /// Whether no lane is left.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.get().is_some()
     }
 
     pub(crate) fn queued_rows(&self) -> usize {

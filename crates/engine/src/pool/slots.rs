@@ -44,6 +44,20 @@ pub struct PoolStats {
     pub reused: u64,
 }
 
+impl std::ops::Add for PoolStats {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            idle: self.idle + other.idle,
+            in_use: self.in_use + other.in_use,
+            allocated: self.allocated + other.allocated,
+            reused: self.reused + other.reused,
+        }
+    }
+}
+
 impl SlotPool {
     /// A pool of slots of up to `rows_max` rows that keeps at most `bytes_max` bytes; 0 makes every slot anew.
     #[must_use]

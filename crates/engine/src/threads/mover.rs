@@ -39,9 +39,9 @@ impl Drop for CountOut {
 }
 
 impl Roster {
-    pub(crate) fn new(submitter: Option<Submitter>) -> Self {
+    pub(crate) fn new(submitter: Option<Arc<Submitter>>) -> Self {
         Self {
-            submitter: submitter.map(Arc::new),
+            submitter,
             threads: Mutex::default(),
             replaced: Mutex::new(0),
             running: (Mutex::new(0), Condvar::new()),
@@ -58,12 +58,13 @@ impl Roster {
         let gate = Arc::clone(hub);
         *lock(&self.running.0) += 1;
         let count_out = CountOut(Arc::clone(self));
-        let started = std::thread::Builder::new().name(format!("phalanx-lane-{}", lane.0)).spawn(move || {
-            drop(lock(&gate.lanes[lane.0].thread));
-            drop(gate);
-            thread.run();
-            drop(count_out);
-        });
+        let started =
+            std::thread::Builder::new().name(hub.settings.number.lane_name(lane)).spawn(move || {
+                drop(lock(&gate.lanes[lane.0].thread));
+                drop(gate);
+                thread.run();
+                drop(count_out);
+            });
         let started = started.map_err(|error| EngineError::Thread { message: error.to_string() })?;
         *handle = Some(started.thread().clone());
         lock(&self.threads).push(started);
@@ -71,8 +72,7 @@ impl Roster {
     }
 
     /// Waits for the lanes' threads, except those that do not come back from their device.
-    pub(crate) fn join(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+    pub(crate) fn join(&self, deadline: Instant) {
         let mut running = lock(&self.running.0);
         while *running > 0 {
             let left = deadline.saturating_duration_since(Instant::now());

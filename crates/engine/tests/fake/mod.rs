@@ -45,6 +45,10 @@ pub(crate) struct Controls {
     pub buckets: Vec<usize>,
     /// Completes on a thread of its own.
     pub asynchronous: bool,
+    /// What runs on this device is lost, and no lane is opened on it.
+    pub lost_device: Mutex<Option<Device>>,
+    /// The device of every batch that ran.
+    pub devices: Mutex<Vec<Device>>,
 }
 
 /// Shut or open.
@@ -88,12 +92,14 @@ pub(crate) struct Fake(pub Arc<Controls>);
 
 struct FakeProgram {
     controls: Arc<Controls>,
+    device: Device,
     signature: Signature,
     rows_max: usize,
 }
 
 struct FakeLane {
     controls: Arc<Controls>,
+    device: Device,
     completions: Arc<dyn Completions>,
 }
 
@@ -113,11 +119,12 @@ impl Backend for Fake {
     fn prepare(
         &self,
         model: &Model,
-        _: Device,
+        device: Device,
         options: &PrepareOptions,
     ) -> Result<Arc<dyn Program>, BackendError> {
         Ok(Arc::new(FakeProgram {
             controls: Arc::clone(&self.0),
+            device,
             signature: model.signature().clone(),
             rows_max: options.rows_max.get(),
         }))
@@ -150,14 +157,22 @@ impl Program for FakeProgram {
         if self.controls.no_slots.load(Ordering::SeqCst) {
             return Err(BackendError::OutOfMemory { backend: "fake", message: "no slots".to_owned() });
         }
-        Slot::heap("fake", Arc::clone(layout), rows_max)
+        Ok(Slot::heap("fake", Arc::clone(layout), rows_max)?.with_tag(tag(self.device)))
     }
 
     fn open_lane(&self, completions: Arc<dyn Completions>) -> Result<Box<dyn Lane>, BackendError> {
-        if self.controls.no_lanes.load(Ordering::SeqCst) {
+        if self.controls.no_lanes.load(Ordering::SeqCst) || self.controls.is_lost(self.device) {
             return Err(BackendError::DeviceLost { backend: "fake", message: "no lanes".to_owned() });
         }
-        Ok(Box::new(FakeLane { controls: Arc::clone(&self.controls), completions }))
+        Ok(Box::new(FakeLane { controls: Arc::clone(&self.controls), device: self.device, completions }))
+    }
+}
+
+/// What the slots of a device's programs are tagged with.
+fn tag(device: Device) -> u64 {
+    match device {
+        Device::Cuda(index) => u64::from(index) + 1,
+        _ => 0,
     }
 }
 
@@ -166,9 +181,19 @@ fn take_one(counter: &AtomicUsize) -> bool {
 }
 
 impl Controls {
-    fn run(&self, mut slot: Slot, rows: usize) -> Completion {
+    fn is_lost(&self, device: Device) -> bool {
+        *self.lost_device.lock().unwrap() == Some(device)
+    }
+
+    fn run(&self, device: Device, mut slot: Slot, rows: usize) -> Completion {
         self.gate.pass();
         self.batches.lock().unwrap().push(rows);
+        self.devices.lock().unwrap().push(device);
+        assert_eq!(slot.tag(), tag(device), "a slot of another device");
+        if self.is_lost(device) {
+            let message = "told to".to_owned();
+            return Completion::Lost(Loss::total(BackendError::DeviceLost { backend: "fake", message }));
+        }
         if take_one(&self.failures) {
             let error = BackendError::Run { backend: "fake", message: "told to".to_owned() };
             return Completion::Failed(Some(slot), error);
@@ -206,10 +231,11 @@ impl Controls {
 impl Lane for FakeLane {
     fn submit(&mut self, batch: BatchId, slot: Slot, rows: usize) {
         if !self.controls.asynchronous {
-            return self.completions.complete(batch, self.controls.run(slot, rows));
+            return self.completions.complete(batch, self.controls.run(self.device, slot, rows));
         }
         let (controls, completions) = (Arc::clone(&self.controls), Arc::clone(&self.completions));
-        std::thread::spawn(move || completions.complete(batch, controls.run(slot, rows)));
+        let device = self.device;
+        std::thread::spawn(move || completions.complete(batch, controls.run(device, slot, rows)));
     }
 
     fn submit_single(&mut self, batch: BatchId, inputs: &[Tensor]) {

@@ -57,15 +57,17 @@ fn dynamic_batching(served: &Served) -> DynamicBatching {
 
 fn instance_group(served: &Served) -> InstanceGroup {
     let info = served.info();
-    let (kind, gpus) = match info.device {
-        Device::Cpu => ("KIND_CPU", Vec::new()),
-        Device::Cuda(index) => ("KIND_GPU", vec![i32::try_from(index).unwrap_or(i32::MAX)]),
-        _ => ("KIND_GPU", vec![0]),
+    let gpu = |device: Device| match device {
+        Device::Cpu => None,
+        Device::Cuda(index) => Some(i32::try_from(index).unwrap_or(i32::MAX)),
+        _ => Some(0),
     };
+    let gpus: Vec<i32> = info.devices.iter().filter_map(gpu).collect();
+    let kind = if gpus.is_empty() { "KIND_CPU" } else { "KIND_GPU" };
     InstanceGroup {
         name: format!("{}_0", served.name),
         kind: kind.to_owned(),
-        count: count(info.lanes),
+        count: count(info.lanes / info.devices.iter().count()),
         gpus,
     }
 }

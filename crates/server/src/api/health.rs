@@ -28,7 +28,7 @@ pub(crate) fn model_ready(context: &Context, model: &str, version: &str) -> Resu
 pub(crate) fn backends(context: &Context, model: Option<(&str, &str)>) -> Vec<String> {
     let backend = |served: &Served| {
         let info: &EngineInfo = served.info();
-        let chosen = format!("{}/{} {}", info.backend, info.runtime_version(), info.device);
+        let chosen = format!("{}/{} {}", info.backend, info.runtime_version(), info.devices);
         match served.engine().degraded() {
             None => chosen,
             Some(now) => format!("{} {} instead of {chosen}", now.backend, now.device),

@@ -106,7 +106,7 @@ impl From<&Running> for LiveRunning {
         Self {
             backend: info.backend,
             backend_version: info.backend_version.clone(),
-            device: info.device.to_string(),
+            device: info.devices.to_string(),
             policy: info.policy.to_string(),
             lanes: info.lanes,
             max_batch: info.max_batch,

@@ -35,7 +35,7 @@
 //! | `max_batch_size` | rows of the largest batch; 0 where requests are not to share runs, and dims are whole |
 //! | `input`, `output` | `name`, `data_type`, `dims`: checked against the model |
 //! | `version_policy` | `latest`, `all` or `specific` |
-//! | `instance_group` | one: `count` lanes on the device that `kind` and `gpus` name |
+//! | `instance_group` | one: `count` lanes on each device that `kind` and `gpus` name |
 //! | `dynamic_batching` | `max_queue_delay_microseconds`: how long the first request of a batch waits for others; without it none waits while a lane is free |
 //! | | `preferred_batch_size`: only as `max_batch_size`, which is what batches are filled up to |
 //! | | `priority_levels`, `default_priority_level`: only with the last level as the default |

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use phalanx_backend::{Device, Optimize, Precision};
+use phalanx_backend::{Devices, Optimize, Precision};
 use phalanx_engine::choice::Search;
 use phalanx_engine::{BackendChoice, Engine, EngineBuilder, Isolation, PadRule, Policy};
 use phalanx_model::Model;
@@ -15,10 +15,10 @@ pub struct ModelOptions {
     /// How `auto` finds what runs it.
     pub search: Option<Search>,
     /// What it runs on.
-    pub device: Option<Device>,
+    pub device: Option<Devices>,
     /// The onnxruntime library to load.
     pub onnxruntime: Option<PathBuf>,
-    /// Lanes.
+    /// Lanes of each device.
     pub lanes: Option<usize>,
     /// Threads of one run.
     pub threads: Option<usize>,
@@ -26,11 +26,13 @@ pub struct ModelOptions {
     pub max_batch: Option<usize>,
     /// Batches of a lane formed or running at once.
     pub depth: Option<usize>,
+    /// Queues of each device, which share its lanes out.
+    pub queues: Option<usize>,
     /// The latency that callers are promised.
     pub slo: Option<Duration>,
     /// When a batch leaves.
     pub policy: Option<Policy>,
-    /// Rows that may wait.
+    /// Rows that may wait in each queue.
     pub queue_limit: Option<usize>,
     /// How much the runtime may rewrite the model.
     pub optimize: Option<Optimize>,
@@ -70,6 +72,7 @@ impl ModelOptions {
             threads: self.threads.or(defaults.threads),
             max_batch: self.max_batch.or(defaults.max_batch),
             depth: self.depth.or(defaults.depth),
+            queues: self.queues.or(defaults.queues),
             slo: self.slo.or(defaults.slo),
             policy: self.policy.or(defaults.policy),
             queue_limit: self.queue_limit.or(defaults.queue_limit),
@@ -107,6 +110,7 @@ impl ModelOptions {
             threads => threads,
             max_batch => max_batch,
             depth => depth,
+            queues => queues,
             slo => slo,
             policy => policy,
             queue_limit => queue_limit,

@@ -263,7 +263,7 @@ impl Subject {
             return builder;
         }
         let info = self.engine.info();
-        builder.backend(BackendChoice::Named(info.backend.to_owned())).device(info.device)
+        builder.backend(BackendChoice::Named(info.backend.to_owned())).device(info.devices.clone())
     }
 
     /// Callers of the engine, under this name.

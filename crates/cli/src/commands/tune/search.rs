@@ -71,7 +71,7 @@ pub(super) fn apply(args: &EngineArgs, knobs: &Knobs) -> EngineArgs {
     let mut args = args.clone();
     let variant = &knobs.variant;
     args.backend.get_or_insert_with(|| BackendChoice::Named(variant.backend.clone()));
-    args.device = args.device.or(variant.device.parse().ok());
+    args.device = args.device.or_else(|| variant.device.parse().ok());
     args.isolation = args.isolation.or(variant.isolation.parse().ok());
     args.precision = args.precision.or(variant.precision.parse().ok());
     args.lanes = args.lanes.or(NonZeroUsize::new(variant.lanes));
@@ -106,7 +106,7 @@ fn plan(args: &TuneArgs) -> TunePlan {
                 Some(BackendChoice::Named(name)) => Some(name.clone()),
                 _ => None,
             },
-            device: engine.device,
+            device: engine.only_device(),
             isolation: engine.isolation,
             try_processes: args.try_processes,
             precisions,
@@ -131,7 +131,7 @@ fn backends(args: &TuneArgs, usual: &EngineInfo) -> Vec<(String, Device)> {
     }
     for backend in phalanx_engine::backends(args.engine.onnxruntime.as_deref()) {
         if backend.version().is_ok() {
-            let candidate = (backend.name().to_owned(), args.engine.device.unwrap_or(Device::Cpu));
+            let candidate = (backend.name().to_owned(), args.engine.device());
             if !all.contains(&candidate) {
                 all.push(candidate);
             }

@@ -42,10 +42,11 @@ pub(super) fn hub(options: Options, buckets: Buckets, recovers: bool, levels: us
         recovers,
         spin: std::time::Duration::ZERO,
         trace: None,
+        number: crate::hub::QueueNumber::ONLY,
     };
     let primary: Arc<dyn Program> = program;
     let candidate = || Candidate::ready("tripler", Device::Cpu, Arc::clone(&primary));
     let others = (1..levels).map(|_| candidate()).collect();
-    let stack = Stack::new(candidate(), Arc::clone(&primary), others, PACE);
+    let stack = Arc::new(Stack::new(candidate(), Arc::clone(&primary), others, PACE));
     Hub::new(stack, settings, Scheduler::new(options), usize::MAX)
 }

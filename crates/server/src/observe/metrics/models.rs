@@ -100,7 +100,7 @@ fn runtime<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {
     labels.extend([
         ("backend", info.backend.into()),
         ("runtime_version", info.runtime_version().into()),
-        ("device", info.device.to_string().into()),
+        ("device", info.devices.to_string().into()),
         ("chosen_by", if info.choice.is_some() { "auto" } else { "named" }.into()),
     ]);
     labels
@@ -112,7 +112,7 @@ fn described<'a>(model: &'a ModelSnapshot, running: &'a Running) -> Labels<'a> {
     labels.extend([
         ("backend", info.backend.into()),
         ("backend_version", info.backend_version.as_str().into()),
-        ("device", info.device.to_string().into()),
+        ("device", info.devices.to_string().into()),
         ("policy", info.policy.to_string().into()),
         ("precision", info.precision.to_string().into()),
     ]);

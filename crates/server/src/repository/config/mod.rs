@@ -98,7 +98,7 @@ impl ModelConfig {
     pub(super) fn options(&self) -> ModelOptions {
         ModelOptions {
             backend: self.backend.map(|name| BackendChoice::Named(name.to_owned())),
-            device: self.instances.device,
+            device: self.instances.devices.clone(),
             lanes: self.instances.lanes,
             // Without batching a request's rows run one by one, and never with another's.
             max_batch: self.max_batch.map(|max| max.rows.max(1)),

@@ -1,7 +1,7 @@
 mod refused;
 mod signatures;
 
-use phalanx_backend::Device;
+use phalanx_backend::{Device, Devices};
 use phalanx_engine::Policy;
 
 use super::*;
@@ -39,7 +39,7 @@ fn a_whole_configuration() {
     assert_eq!(config.versions, VersionPolicy::Specific(vec![2, 5]));
     let options = config.options();
     assert_eq!(options.backend.unwrap().to_string(), "onnxruntime");
-    assert_eq!((options.device, options.lanes), (Some(Device::Cpu), Some(2)));
+    assert_eq!((options.device, options.lanes), (Some(Device::Cpu.into()), Some(2)));
     assert_eq!((options.max_batch, options.queue_limit), (Some(32), Some(256)));
     assert_eq!(options.policy, Some(Policy::Delay { timeout_ns: 500_000 }));
 }
@@ -91,13 +91,17 @@ fn devices_by_kind() {
     let device = |text: &str| read(&format!("instance_group {{ {text} }}")).unwrap().options().device;
     assert_eq!(device("kind: KIND_AUTO"), None);
     assert_eq!(device("count: 0"), None);
-    assert_eq!(device("kind: KIND_CPU"), Some(Device::Cpu));
+    assert_eq!(device("kind: KIND_CPU"), Some(Device::Cpu.into()));
     let gpu = device("kind: KIND_GPU");
     if cfg!(target_os = "macos") {
-        assert_eq!((gpu, device("gpus: 0")), (Some(Device::WebGpu), Some(Device::WebGpu)));
+        assert_eq!((gpu, device("gpus: 0")), (Some(Device::WebGpu.into()), Some(Device::WebGpu.into())));
     } else {
-        assert_eq!((gpu, device("gpus: [ 3 ]")), (Some(Device::Cuda(0)), Some(Device::Cuda(3))));
-        assert_eq!(device("kind: KIND_GPU gpus: 1"), Some(Device::Cuda(1)));
+        assert_eq!(
+            (gpu, device("gpus: [ 3 ]")),
+            (Some(Device::Cuda(0).into()), Some(Device::Cuda(3).into()))
+        );
+        assert_eq!(device("kind: KIND_GPU gpus: 1"), Some(Device::Cuda(1).into()));
+        assert_eq!(device("gpus: [ 2, 0 ]"), Devices::new([Device::Cuda(2), Device::Cuda(0)]));
     }
 }
 

@@ -108,7 +108,7 @@ fn values_that_would_be_ignored_are_refused() {
             "version_policy: expected one of latest, all and specific, got several"
         }),
         ("instance_group {} instance_group {}", {
-            "instance_group: expected one group, since a model runs on one device, got another"
+            "instance_group: expected one group, since all devices of a model have as many lanes, got another"
         }),
         ("instance_group { kind: KIND_MODEL }", {
             "instance_group.kind: expected KIND_CPU, KIND_GPU or KIND_AUTO, got KIND_MODEL"
@@ -116,8 +116,8 @@ fn values_that_would_be_ignored_are_refused() {
         ("instance_group { kind: KIND_CPU gpus: 0 }", {
             "instance_group.gpus: expected none, since kind is KIND_CPU, got 0"
         }),
-        ("instance_group { gpus: [ 0, 1 ] }", {
-            "instance_group.gpus: expected one GPU, since a model runs on one device, got 1"
+        ("instance_group { gpus: [ 0, -1 ] }", {
+            "instance_group.gpus: expected a whole number from 0 to 4294967295, got -1"
         }),
         ("max_batch_size: 8 dynamic_batching { preferred_batch_size: [ 4, 8 ] }", {
             "dynamic_batching.preferred_batch_size: expected max_batch_size (8), which batches are filled up to, got 4"
