@@ -1,8 +1,11 @@
 use super::{Open, Policy, View};
 use crate::Nanos;
 
-/// A batch leaves earlier than its deadline demands by this part of its time: times vary, and threads have to be woken.
-const MARGIN_DIVISOR: Nanos = 20;
+/// A batch leaves earlier than its deadline demands by this part of its time, which varies.
+const RUN_MARGIN_DIVISOR: Nanos = 20;
+/// And by at least this part of the time that its oldest request was given: threads have to be woken, which takes longer
+/// than a twentieth of a small batch.
+const SLO_MARGIN_DIVISOR: Nanos = 50;
 
 /// Symphony's rule (Chen and others, 2023, "deferred batch scheduling"): a batch leaves at the last moment at which it
 /// could still take one row more and be in time, so that it is as large as can be and lanes are used as little.
@@ -25,7 +28,9 @@ impl Policy for Deferred {
             Nanos::MAX => 0,
             deadline_ns => {
                 let run_ns = open.latency.estimate_ns(open.rows + 1);
-                deadline_ns.saturating_sub(run_ns).saturating_sub(run_ns / MARGIN_DIVISOR)
+                let given_ns = deadline_ns.saturating_sub(open.oldest_arrival_ns);
+                let margin_ns = (run_ns / RUN_MARGIN_DIVISOR).max(given_ns / SLO_MARGIN_DIVISOR);
+                deadline_ns.saturating_sub(run_ns).saturating_sub(margin_ns)
             }
         }
     }
@@ -58,8 +63,17 @@ mod tests {
             rows,
             latency: &latency,
         };
-        assert_eq!(Deferred.leaves_at_ns(&open(4, 1_000_000)), 1_000_000 - 105_000);
-        assert_eq!(Deferred.leaves_at_ns(&open(9, 1_000_000)), 1_000_000 - 157_500);
+        assert_eq!(Deferred.leaves_at_ns(&open(4, 1_000_000)), 1_000_000 - 100_000 - 20_000);
+        assert_eq!(
+            Deferred.leaves_at_ns(&open(9, 1_000_000)),
+            1_000_000 - 150_000 - 20_000,
+            "2 % of what it was given"
+        );
+        assert_eq!(
+            Deferred.leaves_at_ns(&open(39, 1_000_000)),
+            1_000_000 - 450_000 - 22_500,
+            "5 % of what it takes"
+        );
         assert_eq!(Deferred.leaves_at_ns(&open(9, 100)), 0, "long due");
         assert_eq!(Deferred.leaves_at_ns(&open(9, Nanos::MAX)), 0, "nothing to wait for");
     }
