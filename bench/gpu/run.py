@@ -11,6 +11,7 @@ minutes; without any, all run. One JSON object a line, words on stderr.
     slots     pinned slot to pinned slot, several batches under way, contents checked
     resident  each step of a batch by itself, nothing copied
     callers   one caller's latency and thousands of callers through the engine, rows gathered from their memory
+    devices   sentences for 4,096 callers on one GPU, on two, up to all there are
     correct   level 1 of `phalanx verify` against the reference on the processor, fp32 and fp16
     leaks     over a million batches: memory of the device and of the process meanwhile
     sanitize  one run of each model under compute-sanitizer
@@ -72,9 +73,18 @@ class Bench:
     def callers(self):
         call = lambda model, *rest: self.run("many_callers", self.model(model), "cuda", "fp16", *rest)
         one = [call(model, 1, 1, 1, 8, 2, spin, 1) for model in ("mlp.f16", "encoder.f16") for spin in (0, 50)]
-        many = [call("mlp.f16", threads, 4096, queues, 1024, 2, 0, 1, queues) for threads in (1, 4, 8, 12)
-                for queues in (1, 2, 4, 8)]
-        return all(one + many)
+        many = [call("mlp.f16", threads, 4096, queues, 1024, 2, 0, 2, queues)
+                for threads, queues in ((1, 1), (8, 1), (8, 8), (12, 12), (16, 1), (16, 16))]
+        gathered = self.run("phalanx", "bench", self.model("mlp.f16"), "--backend", "cuda", "--precision", "fp16",
+                            "--strategy", "raw,dataset", "--batches", "256,4096", "--max-batch", 4096, "--lanes", 4)
+        return all([*one, *many, gathered])
+
+    def devices(self):
+        """One engine on one GPU, on two, and so on up to all there are."""
+        gpus = [f"cuda:{index}" for index in range(gpu_count())]
+        call = lambda count: self.run("many_callers", self.model("minilm"), "cuda", "fp16", 12, 4096, 4, 256, 2, 0, 2, 4,
+                                      ",".join(gpus[:count]))
+        return all([call(count) for count in range(1, len(gpus) + 1)])
 
     def correct(self):
         checks = [("mlp", "fp32"), ("encoder", "fp32"), ("conv", "fp32"), ("minilm", "fp32"),
@@ -128,6 +138,10 @@ def device_mib():
     return int(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
 
+def gpu_count():
+    return len(subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True).stdout.splitlines())
+
+
 def resident_mib(pid):
     """Memory that a process has resident; none where it has just ended."""
     try:
@@ -138,7 +152,7 @@ def resident_mib(pid):
     return int(sizes[0]) >> 10 if sizes else None
 
 
-PARTS = ["slots", "resident", "callers", "correct", "leaks", "sanitize", "ops", "waits", "torch"]
+PARTS = ["slots", "resident", "callers", "devices", "correct", "leaks", "sanitize", "ops", "waits", "torch"]
 
 
 def main(programs, models, *parts):

@@ -34,12 +34,25 @@ impl fmt::Display for PolicyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Immediate => f.write_str("immediate"),
-            Self::Delay { timeout_ns } => write!(f, "delay:{}us", timeout_ns / 1000),
-            Self::Adaptive { target_ns } => write!(f, "adaptive:{}us", target_ns / 1000),
-            Self::Aimd { target_ns: Some(target_ns) } => write!(f, "aimd:{}us", target_ns / 1000),
+            Self::Delay { timeout_ns } => write!(f, "delay:{}", Span(*timeout_ns)),
+            Self::Adaptive { target_ns } => write!(f, "adaptive:{}", Span(*target_ns)),
+            Self::Aimd { target_ns: Some(target_ns) } => write!(f, "aimd:{}", Span(*target_ns)),
             Self::Aimd { target_ns: None } => f.write_str("aimd"),
             Self::Deferred => f.write_str("deferred"),
             Self::SloWindow => f.write_str("slo-window"),
+        }
+    }
+}
+
+/// A time as people write it: in milliseconds where it is whole ones, else in microseconds.
+struct Span(u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_multiple_of(1_000_000) {
+            write!(f, "{}ms", self.0 / 1_000_000)
+        } else {
+            write!(f, "{}us", self.0 / 1000)
         }
     }
 }
@@ -125,7 +138,7 @@ mod tests {
         assert_eq!("delay:3ms".parse(), Ok(PolicyKind::Delay { timeout_ns: 3_000_000 }));
         assert_eq!("adaptive".parse(), Ok(PolicyKind::Adaptive { target_ns: 50_000_000 }));
         for policy in
-            ["immediate", "slo-window", "delay:10000us", "adaptive:250us", "aimd", "aimd:20000us", "deferred"]
+            ["immediate", "slo-window", "delay:10ms", "adaptive:250us", "aimd", "aimd:20ms", "deferred"]
         {
             assert_eq!(policy.parse::<PolicyKind>().unwrap().to_string(), policy);
         }

@@ -21,6 +21,24 @@ pub(crate) struct Load {
     pub(crate) callers: usize,
     /// Requests that a caller sends before it waits for the last of them.
     pub(crate) wait_every: usize,
+    /// Which of the callers these are, where other threads have others.
+    pub(crate) among: Among,
+}
+
+/// Callers among those of several threads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Among {
+    /// The number of the first.
+    pub(crate) first: usize,
+    /// How many there are on all threads.
+    pub(crate) all: usize,
+}
+
+impl Among {
+    /// All callers are these.
+    pub(crate) fn only(callers: usize) -> Self {
+        Self { first: 0, all: callers }
+    }
 }
 
 /// Counts answers.
@@ -56,8 +74,9 @@ impl Load {
         let shared =
             Rc::new(Shared { load: self.clone(), tally: RefCell::new(tally), stop: Cell::new(false) });
         let tasks = LocalSet::new();
-        let callers: Vec<_> =
-            (0..self.callers).map(|index| tasks.spawn_local(Rc::clone(&shared).call(index))).collect();
+        let callers: Vec<_> = (0..self.callers)
+            .map(|index| tasks.spawn_local(Rc::clone(&shared).call(self.among.first + index)))
+            .collect();
         runtime.block_on(tasks.run_until(async {
             let mut result = Ok(());
             for caller in callers {
@@ -84,10 +103,10 @@ impl<T: Tally> Shared<T> {
     }
 
     async fn call_until_stopped(&self, index: usize) -> Result<(), MeasureError> {
-        let Load { strategy, engine, samples, answers, callers, wait_every } = &self.load;
+        let Load { strategy, engine, samples, answers, wait_every, among, .. } = &self.load;
         let mut unread = VecDeque::with_capacity(*wait_every);
         // Callers take their samples in strides, so that concurrent requests are different ones.
-        for (count, sample) in (index..).step_by(*callers).enumerate() {
+        for (count, sample) in (index..).step_by(among.all).enumerate() {
             if self.stop.get() {
                 break;
             }

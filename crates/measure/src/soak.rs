@@ -6,7 +6,7 @@ use phalanx_engine::Engine;
 
 use crate::answers::Answers;
 use crate::latencies::Latencies;
-use crate::load::{Answered, Load, Tally};
+use crate::load::{Among, Answered, Load, Tally};
 use crate::report::Row;
 use crate::{MeasureError, Samples, resident_bytes};
 
@@ -46,6 +46,7 @@ impl Soak {
             answers: Arc::clone(answers),
             callers: self.callers,
             wait_every: 1,
+            among: Among::only(self.callers),
         };
         let before = engine.metrics();
         let tally = load.drive(SoakTally {

@@ -49,13 +49,15 @@ impl Rig {
 #[test]
 fn callers_are_answered_with_their_own_rows() {
     let rig = Rig::new();
-    let mut callers = Callers::new("callers", &rig.engine, &rig.samples, &rig.answers, 20);
-    let window = callers.window(SHORT).unwrap();
-    assert!(window.samples >= 40 && window.checked > 0 && window.samples_per_s() > 0.0);
-    assert_eq!(window.error_max, 0.0);
-    assert!(window.batches.keys().all(|&rows| (1..=8).contains(&rows)), "{:?}", window.batches);
-    let cost = window.cost.unwrap();
-    assert_eq!((cost.requests, cost.allocations), (window.samples, None));
+    for threads in [1, 3] {
+        let callers = Callers::new("callers", &rig.engine, &rig.samples, &rig.answers, 20);
+        let window = callers.threads(threads).window(SHORT).unwrap();
+        assert!(window.samples >= 40 && window.checked > 0 && window.samples_per_s() > 0.0);
+        assert_eq!(window.error_max, 0.0);
+        assert!(window.batches.keys().all(|&rows| (1..=8).contains(&rows)), "{:?}", window.batches);
+        let cost = window.cost.unwrap();
+        assert_eq!((cost.requests, cost.allocations), (window.samples, None));
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) enum StrategyName {
     Stack,
     /// Each policy in an open loop, with steps and ramps through what the engine can do
     Policy,
-    /// Concurrent callers of the engine, one sample each, as async tasks on one thread, for each of --callers
+    /// Concurrent callers of the engine, one sample each, as async tasks, for each of --callers
     Callers,
     /// Whole batches through the engine, in order, for each of --batches
     Dataset,
@@ -149,6 +149,10 @@ pub(crate) struct MeasureArgs {
     /// Numbers of concurrent callers, for callers, null and soak [default: 64; 256 for null and soak]
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = callers::parse)]
     pub(crate) callers: Vec<usize>,
+
+    /// Threads that the callers are shared out over
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) caller_threads: NonZeroUsize,
 
     /// Where the inputs of a batch are when it begins: host or resident
     #[arg(long, value_name = "WHERE", default_value_t = Io::Host)]
@@ -261,6 +265,7 @@ impl SeedsArgs {
             strategy: vec![StrategyName::All],
             batches: Vec::new(),
             callers: Vec::new(),
+            caller_threads: NonZeroUsize::MIN,
             io: Io::Host,
             wait_every: None,
             seconds: WINDOW,

@@ -11,6 +11,9 @@ use super::sample::Sample;
 /// what disturbs one size for a while should not disturb all its runs.
 const ROUNDS_MIN: usize = 3;
 const ROUNDS_MAX: usize = 20;
+/// How much longer than the budget it may take because sizes have to be prepared: graphs are recorded and products
+/// tuned, which a lane would have to do anyway.
+const PREPARING_MAX: Duration = Duration::from_secs(5);
 /// Share of the budget after which there is no round more than there must be.
 const ROUNDS_SHARE: u32 = 8;
 /// Rates that differ by less are the same.
@@ -19,7 +22,7 @@ const RATE_TOLERANCE: f64 = 0.01;
 const HANDLING_NS: f64 = 15_000.0;
 
 /// How long batches of these sizes take, in nanoseconds: all of them, or from the smallest on as many as fit into
-/// `budget`, and at least two.
+/// `budget`, and at least two. What the first run of a size takes longer than the second is not counted.
 pub(super) fn measure(
     rig: &mut Rig,
     sample: &Sample,
@@ -28,24 +31,27 @@ pub(super) fn measure(
     budget: Duration,
 ) -> Result<Vec<(usize, u64)>, BackendError> {
     let start = Instant::now();
+    let mut preparing = Duration::ZERO;
+    let spent = |preparing: Duration| start.elapsed().saturating_sub(preparing.min(PREPARING_MAX));
     let mut times: Vec<(usize, u64)> = Vec::new();
     for round in 0..ROUNDS_MAX {
-        if round >= ROUNDS_MIN && start.elapsed() > budget / ROUNDS_SHARE {
+        if round >= ROUNDS_MIN && spent(preparing) > budget / ROUNDS_SHARE {
             break;
         }
         for (index, &size) in sizes.iter().enumerate() {
-            if index >= 2 && (index > times.len() || start.elapsed() > budget) {
+            if index >= 2 && (index > times.len() || spent(preparing) > budget) {
                 break;
             }
             let rows: Vec<usize> = (0..size).collect();
             let bucket = rig.fill(sample, tails, &rows)?;
+            let mut first = Duration::ZERO;
             if index == times.len() {
-                // The first run of a size also makes room for it.
-                rig.submit(bucket)?;
+                first = rig.submit(bucket)?;
                 times.push((size, u64::MAX));
             }
-            let took_ns = rig.submit(bucket)?.as_nanos() as u64;
-            times[index].1 = times[index].1.min(took_ns);
+            let took = rig.submit(bucket)?;
+            preparing += first.saturating_sub(took);
+            times[index].1 = times[index].1.min(took.as_nanos() as u64);
         }
     }
     Ok(times)

@@ -13,7 +13,7 @@ use phalanx_engine::Engine;
 use serde::Serialize;
 
 use crate::answers::Answers;
-use crate::load::Load;
+use crate::load::{Among, Load};
 use crate::{MeasureError, Samples};
 use strike::Striker;
 use tally::DisturbTally;
@@ -149,6 +149,7 @@ impl Disturb {
             answers: Arc::clone(answers),
             callers: self.callers,
             wait_every: 1,
+            among: Among::only(self.callers),
         };
         let before = engine.metrics();
         let turns = Turns::new(self);

@@ -8,7 +8,7 @@ use phalanx_engine::{Engine, Metrics};
 use super::window::Cost;
 use super::{Label, Parameters, Rule, Strategy, Window};
 use crate::answers::Answers;
-use crate::load::{Answered, Load, Tally};
+use crate::load::{Among, Answered, Load, Tally};
 use crate::{MeasureError, Samples, cpu_time};
 
 /// The share of a window that callers run before it begins, uncounted: at the start their requests all come at once.
@@ -20,9 +20,10 @@ const EVERY: &str = "each caller sends several requests and waits for the last o
 /// Counts the allocations that all threads of the program have made so far.
 pub type AllocationCount = fn() -> u64;
 
-/// Concurrent callers of the engine, as async tasks on one thread, one sample each.
+/// Concurrent callers of the engine, as async tasks on one thread or several, one sample each.
 pub struct Callers {
     load: Load,
+    threads: usize,
     parameters: Parameters,
     /// What is varied, where it is not the callers.
     n: Option<usize>,
@@ -40,14 +41,22 @@ impl Callers {
         callers: usize,
     ) -> Self {
         let (engine, samples, answers) = (engine.clone(), samples.clone(), Arc::clone(answers));
-        let load = Load { strategy, engine, samples, answers, callers, wait_every: 1 };
-        Self { load, parameters: Parameters::default(), n: None, allocations: None }
+        let among = Among::only(callers);
+        let load = Load { strategy, engine, samples, answers, callers, wait_every: 1, among };
+        Self { load, threads: 1, parameters: Parameters::default(), n: None, allocations: None }
     }
 
     /// What its row is known by, beside the callers.
     #[must_use]
     pub fn parameters(mut self, parameters: Parameters) -> Self {
         self.parameters = parameters;
+        self
+    }
+
+    /// Shares the callers out over so many threads: one thread sends and reads some hundred thousand samples a second.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads.clamp(1, self.load.callers.max(1));
         self
     }
 
@@ -75,11 +84,15 @@ impl Callers {
 
 impl Strategy for Callers {
     fn label(&self) -> Label {
+        let parameters = match self.n {
+            None => self.parameters.clone().scaled("callers", self.load.callers),
+            Some(_) => self.parameters.clone().with("callers", self.load.callers),
+        };
         Label {
             strategy: self.load.strategy,
-            parameters: match self.n {
-                None => self.parameters.clone().scaled("callers", self.load.callers),
-                Some(_) => self.parameters.clone().with("callers", self.load.callers),
+            parameters: match self.threads {
+                1 => parameters,
+                threads => parameters.with("threads", threads),
             },
             n: self.n.unwrap_or(self.load.callers),
             in_flight: Some(self.load.callers * self.load.wait_every),
@@ -93,10 +106,10 @@ impl Strategy for Callers {
     fn window(&mut self, length: Duration) -> Result<Window, MeasureError> {
         let begin = Instant::now();
         let start = begin + length.mul_f64(RAMP);
-        let tally = WindowTally {
+        let tally = |callers: usize| WindowTally {
             engine: self.load.engine.clone(),
             allocations: self.allocations,
-            callers: self.load.callers as u64,
+            callers: callers as u64,
             start,
             end: start + length,
             ramp: 0,
@@ -105,13 +118,57 @@ impl Strategy for Callers {
             window: Window::default(),
             done: false,
         };
-        Ok(self.load.drive(tally)?.window)
+        if self.threads == 1 {
+            return Ok(self.load.drive(tally(self.load.callers))?.window);
+        }
+        let windows: Result<Vec<Window>, MeasureError> = std::thread::scope(|scope| {
+            let threads: Vec<_> = self
+                .shares()
+                .map(|load| {
+                    let tally = tally(load.callers);
+                    scope.spawn(move || Ok(load.drive(tally)?.window))
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().map_err(|_| panicked())?).collect()
+        });
+        Ok(together(windows?))
     }
 
     fn worker_bytes(&self) -> u64 {
         let workers = self.load.engine.metrics().workers;
         workers.iter().filter_map(|worker| worker.resident_bytes).sum()
     }
+}
+
+impl Callers {
+    /// The callers of each thread.
+    fn shares(&self) -> impl Iterator<Item = Load> {
+        let (all, threads) = (self.load.callers, self.threads);
+        let first = move |thread: usize| all * thread / threads;
+        (0..threads).map(move |thread| Load {
+            callers: first(thread + 1) - first(thread),
+            among: Among { first: first(thread), all },
+            ..self.load.clone()
+        })
+    }
+}
+
+fn panicked() -> MeasureError {
+    MeasureError::Thread { message: "a thread of callers panicked".to_owned() }
+}
+
+/// What several threads of callers counted in the same time. Batches, CPU time and allocations are those of the whole
+/// process, which each of them saw.
+fn together(windows: Vec<Window>) -> Window {
+    let mut windows = windows.into_iter();
+    let mut all = windows.next().unwrap_or_default();
+    for window in windows {
+        all.merge(&Window { batches: BTreeMap::new(), ..window });
+    }
+    if let Some(cost) = &mut all.cost {
+        cost.requests = all.samples;
+    }
+    all
 }
 
 /// Counts from the last answer before the window to the last one in it: answers come in bursts, a batch at a time,

@@ -270,7 +270,7 @@ impl Subject {
     fn callers<'a>(&'a self, name: &'static str, args: &MeasureArgs, rule: Rule, strategies: &mut Rows<'a>) {
         for callers in self.caller_counts(args) {
             let callers = Callers::new(name, &self.engine, &self.samples, &self.answers, callers);
-            let callers = callers.wait_every(rule.batches());
+            let callers = callers.wait_every(rule.batches()).threads(args.caller_threads.get());
             strategies.push(Box::new(callers.allocations(measuring::ALLOCATIONS)));
         }
     }

@@ -6,7 +6,7 @@ use super::trace::{POINTS, Point, Trace};
 use super::{MEGABYTE, Memory};
 use crate::MeasureError;
 use crate::answers::Answers;
-use crate::load::Load;
+use crate::load::{Among, Load};
 use crate::report::grouped;
 use crate::stats::Slope;
 use crate::verify::Plan;
@@ -35,7 +35,8 @@ pub(super) fn send(
     let precision = engine.info().precision;
     let (answers, samples) = Answers::of(&*program, precision, &plan.setup.samples, ANSWERS_BUDGET)?;
     let (strategy, answers) = ("callers", Arc::new(answers));
-    let load = Load { strategy, engine, samples, answers, callers, wait_every: 1 };
+    let among = Among::only(callers);
+    let load = Load { strategy, engine, samples, answers, callers, wait_every: 1, among };
     let mut trace = Trace::new();
     let begin = Instant::now();
     let mut answered = 0;
