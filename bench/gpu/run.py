@@ -17,7 +17,7 @@ minutes; without any, all run. One JSON object a line, words on stderr.
     sanitize  one run of each model under compute-sanitizer
     ops       what submitting single products costs (`phalanx bench ops`)
     waits     lanes by their own fence, a device-wide wait or one lock, as threads and as processes
-    torch     PyTorch: minilm by torch_minilm.py; conv in true fp32
+    torch     PyTorch on the same models: torch_minilm.py, torch_models.py
 """
 
 import json
@@ -128,8 +128,8 @@ class Bench:
 
     def torch(self):
         minilm = subprocess.run([sys.executable, HERE / "torch_minilm.py"]).returncode == 0
-        conv = subprocess.run([sys.executable, HERE / "torch_conv.py"]).returncode == 0
-        return minilm and conv
+        models = subprocess.run([sys.executable, HERE / "torch_models.py"]).returncode == 0
+        return minilm and models
 
 
 def device_mib():
