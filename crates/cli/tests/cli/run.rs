@@ -38,6 +38,20 @@ fn a_dataset_goes_through_in_order() {
 }
 
 #[test]
+fn queues_share_the_lanes_out() {
+    let (folder, model) = tiny();
+    let rows = 3000;
+    let input = folder.write("x.npz", npz(&[("x", npy_f32(&[rows, 4], ramp(4 * rows)))]));
+    let output = folder.path("y.npz");
+    let files = ["run", &model, "--input", &input, "--output", &output, "--backend", "tract"];
+    let options = ["--max-batch", "8", "--lanes", "4", "--queues"];
+    phalanx(&[&files[..], &options, &["3"]].concat()).done();
+    assert_eq!(parse_f32(&unzip(&std::fs::read(&output).unwrap())[0].1).1, doubled_plus_one(4 * rows));
+    phalanx(&[&files[..], &options, &["5"]].concat())
+        .failed(&["queues", "at most one for each of the 4 lanes", "5"]);
+}
+
+#[test]
 fn single_arrays_go_through_pipes() {
     let (_folder, model) = tiny();
     let args = ["run", &model, "--input", "-", "--output", "-", "--backend", "tract"];
