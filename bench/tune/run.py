@@ -1,4 +1,4 @@
-"""Compares `phalanx tune` with an exhaustive search over a grid of 24 configurations.
+"""Compares `phalanx tune` with an exhaustive search over a grid of 48 configurations.
 
     cargo build --release
     python3 bench/tune/run.py target/release/phalanx encoder.onnx:50ms mlp.onnx:5ms --budget 3m
@@ -20,8 +20,8 @@ import tempfile
 import time
 
 GRID = {
-    "lanes x threads": [(2, 1), (1, 2)],
-    "max_batch": [8, 32, 128],
+    "lanes x threads": [(2, 1), (1, 2), (1, 1)],
+    "max_batch": [8, 32, 64, 128],
     "depth": [1, 2],
     "policy": ["slo-window", "immediate"],
 }

@@ -47,8 +47,11 @@ fn queues_share_the_lanes_out() {
     let options = ["--max-batch", "8", "--lanes", "4", "--queues"];
     phalanx(&[&files[..], &options, &["3"]].concat()).done();
     assert_eq!(parse_f32(&unzip(&std::fs::read(&output).unwrap())[0].1).1, doubled_plus_one(4 * rows));
-    phalanx(&[&files[..], &options, &["5"]].concat())
-        .failed(&["queues", "at most one for each of the 4 lanes", "5"]);
+    phalanx(&[&files[..], &options, &["5"]].concat()).failed(&[
+        "queues",
+        "at most one for each of the 4 lanes",
+        "5",
+    ]);
 }
 
 #[test]

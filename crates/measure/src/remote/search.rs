@@ -15,6 +15,8 @@ pub struct Search {
     /// The highest rate known to hold, and the lowest known not to.
     holds: Option<f64>,
     fails: Option<f64>,
+    /// The highest rate that held below the one that is to be confirmed.
+    held_below: Option<f64>,
     factor: f64,
     confirming: Option<f64>,
     /// By how much the next attempt to confirm goes down.
@@ -54,6 +56,7 @@ impl Search {
             first: first.clamp(RATE_MIN, RATE_MAX),
             holds: None,
             fails: None,
+            held_below: None,
             factor: 1.25,
             confirming: None,
             retreat: precision.max(1e-4),
@@ -64,7 +67,7 @@ impl Search {
     #[must_use]
     pub fn next(&self) -> Next {
         if self.probes_left == 0 {
-            return Next::Done(self.holds.map_or(Found::Nothing, Found::Unconfirmed));
+            return Next::Done(self.holds.or(self.held_below).map_or(Found::Nothing, Found::Unconfirmed));
         }
         if let Some(rate) = self.confirming {
             return if rate < RATE_MIN { Next::Done(Found::Nothing) } else { Next::Confirm(rate) };
@@ -88,8 +91,12 @@ impl Search {
             (Next::Probe(rate), _) => {
                 // Far from the start the bracket is looked for in ever larger strides.
                 let side = if held { &mut self.holds } else { &mut self.fails };
-                if side.replace(rate).is_some() {
+                let before = side.replace(rate);
+                if before.is_some() {
                     self.factor = (self.factor * self.factor).min(4.0);
+                }
+                if held {
+                    self.held_below = before;
                 }
                 None
             }
@@ -129,6 +136,17 @@ mod tests {
         let (found, probes) = search(&mut Search::new(1000.0, 0.02, 40), |_, rate| rate <= 1100.0);
         assert!(matches!(found, Found::Confirmed(rate) if (1078.0..=1100.0).contains(&rate)), "{found:?}");
         assert!(probes <= 8, "{probes}");
+    }
+
+    #[test]
+    fn where_probes_run_out_what_held_below_is_the_answer() {
+        // 1,000 holds, 1,250 holds, and nothing above; but then 1,250 does not hold again.
+        let mut probes = 0;
+        let (found, _) = search(&mut Search::new(1000.0, 0.6, 4), |asked, rate| {
+            probes += 1;
+            matches!(asked, Next::Probe(_)) && rate <= 1250.0
+        });
+        assert_eq!((found, probes), (Found::Unconfirmed(1000.0), 4));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{MeasureError, Samples};
 const SHARE: f64 = 0.99;
 /// The share of a probe that does not count.
 const WARM_UP: f64 = 0.2;
-const PROBES_MAX: u32 = 9;
+const PROBES_MAX: u32 = 12;
 /// A configuration that does not hold this much more than the best so far is not looked at any closer.
 const STRIDE: f64 = 1.02;
 /// Samples whose answers are compared.
