@@ -117,7 +117,7 @@ fn values_that_would_be_ignored_are_refused() {
             "instance_group.gpus: expected none, since kind is KIND_CPU, got 0"
         }),
         ("instance_group { gpus: [ 0, -1 ] }", {
-            "instance_group.gpus: expected a whole number from 0 to 4294967295, got -1"
+            "instance_group.gpus: expected a whole number from 0, got -1"
         }),
         ("max_batch_size: 8 dynamic_batching { preferred_batch_size: [ 4, 8 ] }", {
             "dynamic_batching.preferred_batch_size: expected max_batch_size (8), which batches are filled up to, got 4"
