@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::error::ErrorKind;
 use phalanx_backend::{Device, Devices, Optimize, Precision};
 use phalanx_engine::{BackendChoice, Isolation, PadRule, Policy};
 
 use super::{backend, bytes, pad};
+use crate::failure::Failure;
 
 /// How the model is run, the same for every command.
 #[derive(Args, Clone, Debug)]
@@ -104,13 +106,22 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// What the model runs on; the first, where it is several.
-    pub(crate) fn device(&self) -> Device {
-        self.only_device().unwrap_or(Device::Cpu)
+    /// What the model runs on, for commands that look at one device at a time.
+    ///
+    /// # Errors
+    /// Wrong usage, where several are named.
+    pub(crate) fn one_device(&self) -> Result<Option<Device>, Failure> {
+        match &self.device {
+            Some(devices) if !devices.others().is_empty() => {
+                let message = format_args!("--device: expected one device for this command, got {devices}");
+                Err(Failure::usage(ErrorKind::ValueValidation, message))
+            }
+            devices => Ok(devices.as_ref().map(Devices::first)),
+        }
     }
 
-    /// The device that was named; the first, where it is several.
-    pub(crate) fn only_device(&self) -> Option<Device> {
-        self.device.as_ref().map(Devices::first)
+    /// The same, the processor unless one is named; the first, where nobody asked before whether there are several.
+    pub(crate) fn device(&self) -> Device {
+        self.device.as_ref().map_or(Device::Cpu, Devices::first)
     }
 }

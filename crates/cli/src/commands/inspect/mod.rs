@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::terminal;
 
 pub(super) fn execute(args: &InspectArgs) -> Result<(), Failure> {
+    args.engine.one_device()?;
     let model = Model::load(&args.model)?;
     if args.plan {
         return plan::print(&model, args);

@@ -36,6 +36,7 @@ impl Search {
             let message = "the goodput is about a latency: expected --slo";
             return Err(Failure::usage(ErrorKind::MissingRequiredArgument, message));
         }
+        let device = args.engine.one_device()?;
         let model = Model::load(&args.model)?;
         let samples = samples(args, &model)?;
         let mut builder = session::builder(&args.engine, &model)?;
@@ -43,7 +44,7 @@ impl Search {
             builder = builder.warmup(samples.get(0).to_vec());
         }
         let engine = session::build(builder.clone())?;
-        let plan = plan(args);
+        let plan = plan(args, device);
         let usual = engine.info().clone();
         let backends = backends(args, &usual);
         let (path, state) = kept(args, &model);
@@ -89,7 +90,7 @@ fn samples(args: &TuneArgs, model: &Model) -> Result<Samples, Failure> {
     }
 }
 
-fn plan(args: &TuneArgs) -> TunePlan {
+fn plan(args: &TuneArgs, device: Option<Device>) -> TunePlan {
     let engine = &args.engine;
     let mut precisions = vec![engine.precision.unwrap_or_default()];
     precisions.extend(args.try_precision.iter().filter(|other| Some(**other) != engine.precision));
@@ -106,7 +107,7 @@ fn plan(args: &TuneArgs) -> TunePlan {
                 Some(BackendChoice::Named(name)) => Some(name.clone()),
                 _ => None,
             },
-            device: engine.only_device(),
+            device,
             isolation: engine.isolation,
             try_processes: args.try_processes,
             precisions,

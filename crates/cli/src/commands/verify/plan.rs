@@ -25,7 +25,7 @@ pub(super) fn plan(args: &VerifyArgs) -> Result<Plan, Failure> {
         let worker_exe = args.engine.worker_exe.as_deref();
         Arc::new(Isolated::new(backend, library, worker_exe)) as Arc<dyn Backend>
     };
-    let (subjects, absent) = Subject::all(&backends, args.engine.only_device(), look, apart);
+    let (subjects, absent) = Subject::all(&backends, args.engine.one_device()?, look, apart);
     let mut plan = Plan::new(setup(args)?, subjects);
     if !args.level.is_empty() {
         plan.levels = args.level.iter().copied().collect();

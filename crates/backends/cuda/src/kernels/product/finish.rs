@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use phalanx_plan::Activation;
 
+use crate::kernels::error::count;
 use crate::kernels::expression::{element, float};
-use crate::kernels::{Argument, LowerError, ProductCall};
+use crate::kernels::{Argument, Launch, LowerError, ProductCall};
 
 /// What follows the sums of a product's kernel, as the function `finish(sum, batch, row, column)` of a struct of what it
 /// reads.
@@ -32,6 +35,22 @@ impl Finish {
             ("PARAMETERS", self.parameters.clone()),
             ("PASSED", self.passed.to_owned()),
         ])
+    }
+
+    /// The launch of a kernel `product` that takes the result, both matrices, what follows the sums and the number of rows.
+    pub(super) fn launch(
+        self,
+        call: &ProductCall,
+        text: String,
+        grid: [u32; 3],
+        threads: u32,
+    ) -> Result<Launch, LowerError> {
+        let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
+        let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
+        arguments.extend(self.arguments);
+        arguments.push(Argument::U32(count("rows of a product", call.m)?));
+        let (source, block) = (Arc::from(text), [threads, 1, 1]);
+        Ok(Launch { source, entry: "product", grid, block, shared_bytes: 0, arguments })
     }
 
     pub(super) fn new(call: &ProductCall) -> Result<Self, LowerError> {

@@ -1,13 +1,11 @@
 //! Products of few rows, which are about reading the other matrix once: it is dealt out to all multiprocessors, and the
 //! threads of a block share out the sums.
 
-use std::sync::Arc;
-
 use super::finish::Finish;
 use crate::kernels::error::count;
 use crate::kernels::expression::element;
 use crate::kernels::source::{self, fill};
-use crate::kernels::{Argument, Chip, Launch, LowerError, Matrix, ProductCall};
+use crate::kernels::{Chip, Launch, LowerError, Matrix, ProductCall};
 
 /// Most rows of A.
 pub(crate) const ROWS_MAX: usize = 16;
@@ -95,16 +93,6 @@ fn launch(
     text.push_str(&finish.text);
     text.push_str(&fill(include_str!("../cuda/product_small.cu"), &names));
     text.push_str(&fill(body, &names));
-    let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
-    let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
-    arguments.extend(finish.arguments);
-    arguments.push(Argument::U32(count("rows of a product", call.m)?));
-    Ok(Some(Launch {
-        source: Arc::from(text),
-        entry: "product",
-        grid: [count("columns of a product", blocks)?.max(1), count("products", call.batch)?, 1],
-        block: [THREADS as u32, 1, 1],
-        shared_bytes: 0,
-        arguments,
-    }))
+    let grid = [count("columns of a product", blocks)?.max(1), count("products", call.batch)?, 1];
+    finish.launch(call, text, grid, THREADS as u32).map(Some)
 }

@@ -1,14 +1,12 @@
 //! Products in squares of 8 × 8, for those with too few tiles of 64 × 64: most of their time is the memory's latency,
 //! which many small blocks wait for at once.
 
-use std::sync::Arc;
-
 use super::finish::Finish;
 use super::small::width;
 use crate::kernels::error::count;
 use crate::kernels::expression::element;
 use crate::kernels::source::{self, fill};
-use crate::kernels::{Argument, Chip, Launch, LowerError, ProductCall};
+use crate::kernels::{Chip, Launch, LowerError, ProductCall};
 
 const THREADS: u32 = 256;
 const SQUARE: usize = 8;
@@ -30,24 +28,14 @@ pub(crate) fn small_square(call: &ProductCall, chip: &Chip) -> Result<Option<Lau
         return Ok(None);
     }
     let finish = Finish::new(call)?;
-    let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
-    let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
     let text = text(call, &finish)?;
-    arguments.extend(finish.arguments);
-    arguments.push(Argument::U32(count("rows of a product", call.m)?));
     let [columns, rows, products] = squares;
-    Ok(Some(Launch {
-        source: Arc::from(text),
-        entry: "product",
-        grid: [
-            count("columns of a product", columns)?,
-            count("rows of a product", rows)?,
-            count("products", products)?,
-        ],
-        block: [THREADS, 1, 1],
-        shared_bytes: 0,
-        arguments,
-    }))
+    let grid = [
+        count("columns of a product", columns)?,
+        count("rows of a product", rows)?,
+        count("products", products)?,
+    ];
+    finish.launch(call, text, grid, THREADS).map(Some)
 }
 
 fn text(call: &ProductCall, finish: &Finish) -> Result<String, LowerError> {

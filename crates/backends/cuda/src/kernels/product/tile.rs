@@ -1,14 +1,12 @@
 //! Products in tiles of 64 × 64, for what is too small for a library to pay off.
 
-use std::sync::Arc;
-
 use super::arithmetic::Arithmetic;
 use super::finish::Finish;
 use super::small::width;
 use crate::kernels::error::count;
 use crate::kernels::expression::element;
 use crate::kernels::source::{self, fill};
-use crate::kernels::{Argument, Chip, Launch, LowerError, ProductCall};
+use crate::kernels::{Chip, Launch, LowerError, ProductCall};
 
 const THREADS: u32 = 128;
 const TILE: usize = 64;
@@ -32,18 +30,7 @@ pub(crate) fn small_tile(call: &ProductCall, chip: &Chip) -> Result<Option<Launc
         return Ok(None);
     }
     let text = text(call, arithmetic, &finish)?;
-    let pointers = [call.d.pointer, call.a.pointer, call.b.pointer];
-    let mut arguments: Vec<Argument> = pointers.into_iter().map(Argument::Pointer).collect();
-    arguments.extend(finish.arguments);
-    arguments.push(Argument::U32(count("rows of a product", call.m)?));
-    Ok(Some(Launch {
-        source: Arc::from(text),
-        entry: "product",
-        grid,
-        block: [THREADS, 1, 1],
-        shared_bytes: 0,
-        arguments,
-    }))
+    finish.launch(call, text, grid, THREADS).map(Some)
 }
 
 fn text(call: &ProductCall, arithmetic: Arithmetic, finish: &Finish) -> Result<String, LowerError> {
