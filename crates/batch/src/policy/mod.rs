@@ -15,7 +15,7 @@ pub use aimd::Aimd;
 pub use deferred::Deferred;
 pub use delay::Delay;
 pub use immediate::Immediate;
-pub use slo_window::{SloWindow, window_start};
+pub use slo_window::{Rider, SloWindow, window_start};
 
 /// What a policy may look at.
 #[derive(Clone, Copy, Debug)]

@@ -46,47 +46,55 @@ fn busy_share(view: &View<'_>) -> usize {
     if in_time && pays { share } else { view.rows_max }
 }
 
-/// How many of a queue's first entries, ordered by deadline, are passed over so that the most requests are in time:
-/// those whose deadlines leave so little time that more rows could ride without them than they have themselves.
+/// A request that may ride in a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Rider {
+    /// When it has to be answered.
+    pub deadline_ns: Nanos,
+    /// Its rows.
+    pub rows: usize,
+    /// Whether it is in the batch already: it rides unless it is passed over.
+    pub seated: bool,
+}
+
+/// How many of the first `riders`, ordered by deadline, are passed over so that the most requests are in time: those
+/// whose deadlines leave so little time that more rows could ride without them than they have themselves.
 ///
 /// A batch is as large as the deadline of its oldest member allows, so that after a hold-up, batches of the oldest
 /// first would stay small, and everybody late. Passing over the oldest is the early drop of Nexus (SOSP 2019), which
-/// takes the largest batch there is, whatever it costs; here the rows passed over are taken off its size. Of equal
-/// choices the one that passes over fewest is taken.
+/// takes the largest batch there is, whatever it costs; here the rows passed over are taken off its size, divided by
+/// the number of `lanes`, since the next batch of every lane begins with younger riders for it. A choice that leaves
+/// somebody in the batch who would be late is none. Of equal choices the one that passes over fewest is taken.
 ///
-/// `queue` yields deadline and rows; at most the first `passable` are passed over; `start_ns` is when the batch would
-/// start.
+/// At most the first `passable` are passed over; `start_ns` is when the batch would start.
 pub fn window_start(
-    queue: impl Iterator<Item = (Nanos, usize)> + Clone,
+    riders: impl Iterator<Item = Rider> + Clone,
     passable: usize,
     start_ns: Nanos,
     rows_cap: usize,
+    lanes: usize,
     latency: &LatencyModel,
 ) -> usize {
-    // Passing over as many rows as a batch has cannot pay, so the windows end within twice as many.
-    let rows_seen_max = rows_cap.saturating_mul(2);
-    let mut rows_left: usize = 0;
-    for (_, rows) in queue.clone() {
-        rows_left = rows_left.saturating_add(rows);
-        if rows_left >= rows_seen_max {
-            break;
-        }
-    }
+    let rows_of = |riders: &mut dyn Iterator<Item = Rider>| riders.map(|rider| rider.rows).sum::<usize>();
+    let mut rows_left = rows_of(&mut riders.clone());
+    let mut rows_seated = rows_of(&mut riders.clone().filter(|rider| rider.seated));
     let (mut best, mut best_gain, mut passed_over) = (0, 0, 0);
-    for (index, (deadline_ns, rows)) in queue.enumerate() {
-        if index > passable || rows_left.min(rows_cap) <= best_gain + passed_over {
+    for (index, rider) in riders.enumerate() {
+        let gain = |rows: usize| rows.saturating_mul(lanes).saturating_sub(passed_over);
+        if index > passable || gain(rows_left.min(rows_cap)) <= best_gain {
             break;
         }
-        let fits = match deadline_ns {
+        let fits = match rider.deadline_ns {
             Nanos::MAX => rows_cap,
-            _ => latency.rows_within(deadline_ns.saturating_sub(start_ns), rows_cap),
+            _ => latency.rows_within(rider.deadline_ns.saturating_sub(start_ns), rows_cap),
         };
-        let gain = fits.min(rows_left).saturating_sub(passed_over);
-        if gain > best_gain {
+        let gain = gain(fits.min(rows_left));
+        if gain > best_gain && rows_seated <= fits {
             (best, best_gain) = (index, gain);
         }
-        rows_left = rows_left.saturating_sub(rows);
-        passed_over += rows;
+        rows_left -= rider.rows;
+        rows_seated -= if rider.seated { rider.rows } else { 0 };
+        passed_over += rider.rows;
     }
     best
 }
@@ -131,32 +139,59 @@ mod tests {
         assert_eq!(cap(Some(1), 0), 1, "an SLO that one row cannot meet");
     }
 
+    fn waiting(deadline_ns: Nanos, rows: usize) -> Rider {
+        Rider { deadline_ns, rows, seated: false }
+    }
+
     #[test]
     fn a_tight_head_is_passed_over_for_a_larger_batch() {
         let latency = latency();
         // The first could ride with 1 row only (80 ns), those behind it with 20 (250 ns).
-        let queue: Vec<(Nanos, usize)> = std::iter::once((65, 1)).chain((0..20).map(|_| (250, 1))).collect();
-        assert_eq!(window_start(queue.iter().copied(), 21, 0, 64, &latency), 1);
+        let head = |deadline_ns, count| std::iter::repeat_n(waiting(deadline_ns, 1), count);
+        let queue = |first_ns, next_ns| head(first_ns, 1).chain(head(next_ns, 20));
+        assert_eq!(window_start(queue(65, 250), 21, 0, 64, 1, &latency), 1);
         // With room for all there is nothing to pass over.
-        assert_eq!(window_start(queue.iter().map(|&(_, rows)| (1000, rows)), 21, 0, 64, &latency), 0);
+        assert_eq!(window_start(queue(1000, 1000), 21, 0, 64, 1, &latency), 0);
         // Nor where the queue is short.
-        assert_eq!(window_start([(65, 1), (70, 1)].into_iter(), 2, 0, 64, &latency), 0);
+        assert_eq!(window_start([waiting(65, 1), waiting(70, 1)].into_iter(), 2, 0, 64, 1, &latency), 0);
+    }
+
+    #[test]
+    fn every_lane_gains_from_a_head_that_is_passed_over() {
+        let latency = latency();
+        // Without the first five rows the batch would have four more.
+        let queue = [waiting(90, 5), waiting(130, 60)];
+        let passed_over = |lanes| window_start(queue.into_iter(), 2, 0, 64, lanes, &latency);
+        assert_eq!([1, 2].map(passed_over), [0, 1]);
+    }
+
+    #[test]
+    fn nobody_stays_seated_who_would_be_late() {
+        let latency = latency();
+        let seated = |deadline_ns| Rider { deadline_ns, rows: 1, seated: true };
+        // Ten rows take 150 ns: without the first, who has 145, the nine others are in time.
+        let batch = || std::iter::once(seated(145)).chain(std::iter::repeat_n(seated(150), 9));
+        assert_eq!(window_start(batch(), 10, 0, 64, 1, &latency), 1);
+        assert_eq!(window_start(batch(), 10, 1_000, 64, 1, &latency), 0, "nobody can be saved");
     }
 
     /// The same by trying every choice.
     fn best_by_hand(
-        queue: &[(Nanos, usize)],
+        riders: &[Rider],
         passable: usize,
         rows_cap: usize,
+        lanes: usize,
         latency: &LatencyModel,
     ) -> usize {
         let gain = |first: usize| {
-            let fits = latency.rows_within(queue[first].0, rows_cap);
-            let (before, after) = queue.split_at(first);
-            let rows = |part: &[(Nanos, usize)]| part.iter().map(|&(_, rows)| rows).sum::<usize>();
-            fits.min(rows(after)).saturating_sub(rows(before))
+            let fits = latency.rows_within(riders[first].deadline_ns, rows_cap);
+            let (before, after) = riders.split_at(first);
+            let rows = |part: &[Rider]| part.iter().map(|rider| rider.rows).sum::<usize>();
+            let seated = after.iter().filter(|rider| rider.seated).map(|rider| rider.rows).sum::<usize>();
+            let in_time = if seated <= fits { fits.min(rows(after)) } else { 0 };
+            (lanes * in_time).saturating_sub(rows(before))
         };
-        let choices = 0..queue.len().min(passable + 1);
+        let choices = 0..riders.len().min(passable + 1);
         let most = choices.clone().map(gain).max().unwrap_or(0);
         choices.into_iter().find(|&first| gain(first) == most).unwrap_or(0)
     }
@@ -164,14 +199,17 @@ mod tests {
     proptest! {
         #[test]
         fn no_other_choice_is_better(
-            mut queue in prop::collection::vec((0..800_u64, 1..4_usize), 1..60),
+            mut queue in prop::collection::vec((0..800_u64, 1..4_usize, any::<bool>()), 1..60),
             passable in 0..60_usize,
             rows_cap in 1..64_usize,
+            lanes in 1..5_usize,
         ) {
             queue.sort_unstable();
             let latency = latency();
-            let chosen = window_start(queue.iter().copied(), passable, 0, rows_cap, &latency);
-            prop_assert_eq!(chosen, best_by_hand(&queue, passable, rows_cap, &latency));
+            let riders: Vec<Rider> =
+                queue.iter().map(|&(deadline_ns, rows, seated)| Rider { deadline_ns, rows, seated }).collect();
+            let chosen = window_start(riders.iter().copied(), passable, 0, rows_cap, lanes, &latency);
+            prop_assert_eq!(chosen, best_by_hand(&riders, passable, rows_cap, lanes, &latency));
         }
     }
 }

@@ -4,6 +4,9 @@ use super::{Arrival, Scheduler};
 use crate::queue::Urgency;
 use crate::{GroupId, Nanos};
 
+/// More than all lanes can do is asked for where as many hundredths of it come.
+const OVERLOAD_PERCENT: usize = 110;
+
 /// The shortest delay after which a caller is told to try again.
 const RETRY_AFTER_MIN_NS: Nanos = 1_000_000;
 
@@ -69,7 +72,7 @@ impl<T: Clone> Scheduler<T> {
     fn is_overloaded(&self, group: GroupId) -> bool {
         let cap = self.formed.back().map_or(self.options.rows_max, |last| last.rows_cap.max(1));
         let offered = self.callers.offered_rows(self.run_ns(group, cap) / self.lanes_divisor());
-        offered >= cap
+        offered.saturating_mul(100) >= cap.saturating_mul(OVERLOAD_PERCENT)
     }
 
     /// When the batch would end that this request would ride, with `before` rows before it and those that are likely to
@@ -108,18 +111,18 @@ impl<T: Clone> Scheduler<T> {
         self.formed_rows + waiting.sum::<usize>()
     }
 
-    /// How long all lanes together take at best for `before` rows and then this request: in batches of the most
-    /// efficient size, and what is left over.
+    /// How long all lanes together take at best for `before` rows and then this request: each with its share of the rows,
+    /// in batches of the most efficient size, and what is left over.
     fn drain_ns(&self, arrival: &Arrival, before: usize) -> Nanos {
         let Some(group) = self.group(arrival.group) else { return 0 };
         let batch = match group.exclusive {
             true => arrival.rows,
             false => group.latency.fastest_size().min(self.options.rows_max),
         };
-        let rows = before.saturating_add(arrival.rows).max(1);
+        let share = before.saturating_add(arrival.rows).div_ceil(self.lanes_left.max(1));
+        let rows = share.max(arrival.rows).max(1);
         let batches = (rows - 1) / batch.max(1);
-        let full_ns =
-            group.latency.estimate_ns(batch).saturating_mul(batches as Nanos) / self.lanes_divisor();
+        let full_ns = group.latency.estimate_ns(batch).saturating_mul(batches as Nanos);
         full_ns.saturating_add(group.latency.shortest_ns(rows - batches * batch))
     }
 

@@ -1,16 +1,15 @@
 //! Requests that are too late, and those that are passed over so that more of the others are in time.
 
 use super::{Entry, RequestKey, Scheduler};
-use crate::policy::window_start;
+use crate::policy::{Rider, window_start};
 use crate::queue::Urgency;
 use crate::{GroupId, LaneId, Nanos, Refusal};
 
 /// A request that may be passed over.
 #[derive(Clone, Copy)]
 pub(super) struct Candidate {
-    deadline_ns: Nanos,
     rank: i64,
-    rows: usize,
+    rider: Rider,
 }
 
 /// The requests of this rank whose deadlines come before that time.
@@ -103,23 +102,26 @@ impl<T: Clone> Scheduler<T> {
         let group = self.group(formed.group)?;
         let candidate = |key: RequestKey| {
             let entry = self.entries.get(key)?;
-            Some(Candidate { deadline_ns: entry.deadline_ns, rank: entry.rank, rows: entry.rows })
+            let seated = entry.joined.is_some();
+            let rider = Rider { deadline_ns: entry.deadline_ns, rows: entry.rows, seated };
+            Some(Candidate { rank: entry.rank, rider })
         };
         candidates.extend(formed.members.iter().filter_map(|place| candidate(place.key?)));
-        // More than twice the batch's rows make no difference, and no more than its slot has room for can join.
-        let room = self.options.rows_max.saturating_sub(formed.rows).min(formed.rows_cap.saturating_mul(2));
+        // No more than its slot has room for can join.
+        let room = self.options.rows_max.saturating_sub(formed.rows);
         let waiting = group.queue.iter().filter_map(|entry| candidate(entry.key));
         candidates.extend(waiting.scan(room, |room, entry| {
-            *room = room.checked_sub(entry.rows)?;
+            *room = room.checked_sub(entry.rider.rows)?;
             Some(entry)
         }));
-        candidates.sort_unstable_by_key(|candidate| candidate.deadline_ns);
+        candidates.sort_unstable_by_key(|candidate| candidate.rider.deadline_ns);
         // Nobody is passed over for a request of lower priority.
         let rank = candidates.iter().map(|candidate| candidate.rank).max()?;
         let passable = candidates.iter().take_while(|candidate| candidate.rank == rank).count();
-        let queue = candidates.iter().map(|candidate| (candidate.deadline_ns, candidate.rows));
-        let first = window_start(queue, passable, start_ns, formed.rows_cap, &group.latency);
-        let before_ns = candidates.get(first).map_or(Nanos::MAX, |candidate| candidate.deadline_ns);
+        let riders = candidates.iter().map(|candidate| candidate.rider);
+        let lanes = self.lanes_left.max(1);
+        let first = window_start(riders, passable, start_ns, formed.rows_cap, lanes, &group.latency);
+        let before_ns = candidates.get(first).map_or(Nanos::MAX, |candidate| candidate.rider.deadline_ns);
         (first > 0).then_some(PassedOver { rank, before_ns })
     }
 
