@@ -70,7 +70,7 @@ impl<T: Clone> Scheduler<T> {
     /// Whether more is asked than all lanes can do. What comes in a burst may still be in time, since it ends; what
     /// comes all the time will not.
     fn is_overloaded(&self, group: GroupId) -> bool {
-        let cap = self.formed.back().map_or(self.options.rows_max, |last| last.rows_cap.max(1));
+        let cap = self.rows_cap_now(group);
         let offered = self.callers.offered_rows(self.run_ns(group, cap) / self.lanes_divisor());
         offered.saturating_mul(100) >= cap.saturating_mul(OVERLOAD_PERCENT)
     }
@@ -80,7 +80,7 @@ impl<T: Clone> Scheduler<T> {
     fn batch_ends_ns(&self, now_ns: Nanos, arrival: &Arrival, before: usize) -> Nanos {
         let waiting = before.saturating_sub(self.formed_rows);
         let last = self.formed.back().filter(|last| last.group == arrival.group);
-        let cap = last.map_or(self.options.rows_max, |last| last.rows_cap.max(1));
+        let cap = self.rows_cap_now(arrival.group);
         let joins = last.filter(|last| {
             waiting == 0 && last.is_open() && last.live_rows.saturating_add(arrival.rows) <= last.rows_cap
         });
@@ -124,6 +124,10 @@ impl<T: Clone> Scheduler<T> {
         let batches = (rows - 1) / batch.max(1);
         let full_ns = group.latency.estimate_ns(batch).saturating_mul(batches as Nanos);
         full_ns.saturating_add(group.latency.shortest_ns(rows - batches * batch))
+    }
+
+    fn rows_cap_now(&self, group: GroupId) -> usize {
+        self.group(group).map_or(self.options.rows_max, |group| group.rows_cap.max(1))
     }
 
     fn lanes_divisor(&self) -> Nanos {

@@ -78,7 +78,8 @@ impl<T: Clone> Scheduler<T> {
         Some(())
     }
 
-    /// Rows that a batch of this group may have, with `before` formed before it.
+    /// Rows that a batch of this group may have, with `before` formed before it. Kept for those who ask whether they would
+    /// be in time before there is such a batch.
     pub(super) fn rows_cap(&mut self, now_ns: Nanos, group: GroupId, before: usize) -> Option<usize> {
         let view = View {
             start_ns: self.start_ns(now_ns, before),
@@ -91,6 +92,8 @@ impl<T: Clone> Scheduler<T> {
             slo_ns: self.options.slo_ns,
             latency: &self.groups.get(group.0 as usize)?.as_ref()?.latency,
         };
-        Some(self.policy.rows_cap(&view))
+        let rows_cap = self.policy.rows_cap(&view);
+        self.group_mut(group)?.rows_cap = rows_cap;
+        Some(rows_cap)
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Group {
     pub(super) latency: LatencyModel,
     /// Its requests never share a batch.
     pub(super) exclusive: bool,
+    /// Rows that its batches may have, as its latest may.
+    pub(super) rows_cap: usize,
     /// Requests waiting or formed.
     pub(super) requests: usize,
     /// When a batch of it left or ended last.
@@ -30,7 +32,8 @@ impl<T: Clone> Scheduler<T> {
     /// Adds a group whose batches take as long as `latency` says until observed otherwise. An `exclusive` group's
     /// requests run alone, whatever their rows.
     pub fn add_group(&mut self, latency: LatencyModel, exclusive: bool) -> GroupId {
-        let group = Group { queue: Queue::default(), latency, exclusive, requests: 0, ran_ns: 0 };
+        let rows_cap = self.options.rows_max;
+        let group = Group { queue: Queue::default(), latency, exclusive, rows_cap, requests: 0, ran_ns: 0 };
         let position = self.groups.iter().position(Option::is_none).unwrap_or(self.groups.len());
         if position == self.groups.len() {
             self.groups.push(Some(group));

@@ -54,12 +54,15 @@ impl<T: Clone> Scheduler<T> {
             return 0;
         }
         // A device that works by itself is handed the next batch late, but before it falls idle: until then more requests
-        // may join. What is closed gains nothing by waiting.
-        if formed.closed.is_some() {
-            return 0;
-        }
+        // may join. What is full gains nothing by waiting; what is closed since somebody would be late does, as those who
+        // make it late may be passed over by then.
         let in_flight = self.lanes.get(lane.0).and_then(|lane| lane.in_flight.back());
         let by_lead_ns = in_flight.map_or(0, |flight| flight.ends_ns.saturating_sub(self.options.lead_ns));
+        match formed.closed {
+            Some(LeaveReason::Window) if formed.earliest_deadline_ns != Nanos::MAX => return by_lead_ns,
+            Some(_) => return 0,
+            None => {}
+        }
         match self.is_held(formed) {
             // Nobody waits for a time that a burst has not got: its end wakes the lane.
             true => Nanos::MAX,
