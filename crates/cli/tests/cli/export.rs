@@ -4,14 +4,16 @@ use crate::models::Folder;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/python/export_module.py");
 
-/// Which Python has PyTorch, where that is not `python3`.
+/// Which Python has PyTorch, where that is not `python3`. Where it is set, it has to.
 const VARIABLE: &str = "PHALANX_TORCH_PYTHON";
 
 #[test]
 fn an_exported_module_gives_the_same_answers() {
-    let python = std::env::var(VARIABLE).unwrap_or_else(|_| "python3".to_owned());
+    let named = std::env::var(VARIABLE).ok();
+    let python = named.clone().unwrap_or_else(|| "python3".to_owned());
     let has_torch = Command::new(&python).args(["-c", "import torch, onnx, numpy"]).output();
     if !has_torch.is_ok_and(|output| output.status.success()) {
+        assert_eq!(named, None, "{VARIABLE} names a Python without torch, onnx and numpy");
         return println!("not run: PyTorch is not installed ({VARIABLE} says which Python has it)");
     }
     let folder = Folder::new();
