@@ -9,7 +9,7 @@ use phalanx_engine::{BackendChoice, Engine, EngineBuilder, Policy};
 use phalanx_measure::open::OpenRun;
 use phalanx_measure::report::{Column, Table, grouped};
 use phalanx_measure::tune::{Timed, measure_times};
-use phalanx_measure::{MeasureError, Samples};
+use phalanx_measure::Samples;
 use phalanx_model::Model;
 use phalanx_simulate::{Load, Noise, Rule, Search, Served, Setup, Times, bound_per_s, goodput};
 use serde::Serialize;
@@ -141,8 +141,10 @@ impl Bed {
             ..Served::new(model.name(), times)
         };
         let policies = policies(args)?;
+        // What was found to be the fastest is not to be found out again.
+        let backend = BackendChoice::Named(engine.info().backend.to_owned());
+        let builder = builder.backend(backend).device(engine.info().devices.clone()).slo(slo).max_batch(rows_max);
         let engine = session::describe(engine.info());
-        let builder = builder.slo(slo).max_batch(rows_max);
         Ok(Self {
             model,
             builder,
@@ -165,8 +167,7 @@ impl Bed {
         let setup = self.setup(policy);
         let search = Search { warm_up: WARM_UP, ..Search::default() };
         let simulated = goodput(&setup, std::slice::from_ref(load), &search).map_err(Failure::new)?.per_s;
-        let engine = self.builder.clone().policy(policy).build()?;
-        let engine_per_s = self.on_engine(&engine, load, simulated)?;
+        let engine_per_s = self.on_engine(policy, load, simulated)?;
         Ok(Cell {
             policy: policy.to_string(),
             arrivals,
@@ -177,11 +178,11 @@ impl Bed {
     }
 
     /// The highest rate that holds, by bisection around what was simulated.
-    fn on_engine(&self, engine: &Engine, load: &Load, simulated: f64) -> Result<f64, Failure> {
+    fn on_engine(&self, policy: Policy, load: &Load, simulated: f64) -> Result<f64, Failure> {
         let (mut low, mut high) = (0.0, 0.0);
         let mut rate = simulated;
         for _ in 0..PROBES {
-            if self.holds(engine, load, rate)? {
+            if self.holds(policy, load, rate)? {
                 low = rate;
             } else {
                 high = rate;
@@ -195,7 +196,7 @@ impl Bed {
         Ok(low)
     }
 
-    fn holds(&self, engine: &Engine, load: &Load, rate_per_s: f64) -> Result<bool, MeasureError> {
+    fn holds(&self, policy: Policy, load: &Load, rate_per_s: f64) -> Result<bool, Failure> {
         let counted = load.requests() as f64 * (1.0 - WARM_UP);
         let run = OpenRun {
             load,
@@ -206,7 +207,9 @@ impl Bed {
         };
         // What else this machine does only ever makes it worse, so once may be bad luck.
         for _ in 0..ATTEMPTS {
-            if !run.on(engine, &self.samples, &mut go_on)?.ended_early {
+            // As in the simulator, nothing is known of other rates: some policies learn what suits the load.
+            let engine = self.builder.clone().policy(policy).build()?;
+            if !run.on(&engine, &self.samples, &mut go_on)?.ended_early {
                 return Ok(true);
             }
         }
