@@ -17,6 +17,7 @@ pub mod policy;
 mod queue;
 mod refusal;
 mod scheduler;
+mod slips;
 mod take;
 
 pub use latency::LatencyModel;

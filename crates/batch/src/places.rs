@@ -50,11 +50,13 @@ impl Places {
         }
     }
 
-    /// Frees the place of a batch that was taken; any other is left alone.
-    pub(crate) fn release(&mut self, batch: BatchRef) {
-        if self.states.get(batch.place) == Some(&State::Taken(batch.id)) {
+    /// Frees the place of a batch that was taken; any other is left alone, and `false` comes back.
+    pub(crate) fn release(&mut self, batch: BatchRef) -> bool {
+        let taken = self.states.get(batch.place) == Some(&State::Taken(batch.id));
+        if taken {
             self.free(batch.place);
         }
+        taken
     }
 
     fn free(&mut self, place: usize) {

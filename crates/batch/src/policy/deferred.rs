@@ -3,8 +3,8 @@ use crate::Nanos;
 
 /// A batch leaves earlier than its deadline demands by this part of its time, which varies.
 const RUN_MARGIN_DIVISOR: Nanos = 20;
-/// And by at least this part of the time that its oldest request was given: threads have to be woken, which takes longer
-/// than a twentieth of a small batch.
+/// And by at least this part of the time that its oldest request was given, until it is known by how much batches slip:
+/// threads have to be woken, which takes longer than a twentieth of a small batch.
 const SLO_MARGIN_DIVISOR: Nanos = 50;
 
 /// Symphony's rule (Chen and others, 2023, "deferred batch scheduling"): a batch leaves at the last moment at which it
@@ -29,7 +29,8 @@ impl Policy for Deferred {
             deadline_ns => {
                 let run_ns = open.latency.estimate_ns(open.rows + 1);
                 let given_ns = deadline_ns.saturating_sub(open.oldest_arrival_ns);
-                let margin_ns = (run_ns / RUN_MARGIN_DIVISOR).max(given_ns / SLO_MARGIN_DIVISOR);
+                let margin_ns =
+                    (run_ns / RUN_MARGIN_DIVISOR).max(given_ns / SLO_MARGIN_DIVISOR).max(open.slip_ns);
                 deadline_ns.saturating_sub(run_ns).saturating_sub(margin_ns)
             }
         }
@@ -61,6 +62,7 @@ mod tests {
             oldest_arrival_ns: 0,
             earliest_deadline_ns,
             rows,
+            slip_ns: 0,
             latency: &latency,
         };
         assert_eq!(Deferred.leaves_at_ns(&open(4, 1_000_000)), 1_000_000 - 100_000 - 20_000);

@@ -30,8 +30,13 @@ mod tests {
     #[test]
     fn the_clock_starts_with_the_first_request() {
         let latency = LatencyModel::any(64);
-        let open =
-            Open { oldest_arrival_ns: 5, earliest_deadline_ns: Nanos::MAX, rows: 3, latency: &latency };
+        let open = Open {
+            oldest_arrival_ns: 5,
+            earliest_deadline_ns: Nanos::MAX,
+            rows: 3,
+            slip_ns: 0,
+            latency: &latency,
+        };
         assert_eq!(Delay::new(10).leaves_at_ns(&open), 15);
         assert_eq!(Delay::new(Nanos::MAX).leaves_at_ns(&open), Nanos::MAX);
     }

@@ -49,6 +49,8 @@ pub struct Open<'a> {
     pub earliest_deadline_ns: Nanos,
     /// Its rows.
     pub rows: usize,
+    /// How much later than foreseen nearly all batches are handed out at the most.
+    pub slip_ns: Nanos,
     /// How long a batch takes.
     pub latency: &'a LatencyModel,
 }

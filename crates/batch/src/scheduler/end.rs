@@ -19,6 +19,7 @@ impl<T: Clone> Scheduler<T> {
         let position = flights.iter().position(|flight| flight.batch == batch)?;
         let flight = flights.remove(position)?;
         self.running -= 1;
+        self.foreseen_ns[batch.place] = took_ns.map_or(Nanos::MAX, |_| flight.ends_ns);
         if position == 0 {
             self.foresee_ends(now_ns, lane);
         }
@@ -47,10 +48,16 @@ impl<T: Clone> Scheduler<T> {
         self.lanes[lane.0].in_flight = flights;
     }
 
-    /// The buffers of a batch that a lane has taken are free again; its place can be used by the next. An idle lane
+    /// The answers of a batch that a lane has taken are handed out, and its buffers are free again: its place can be used
+    /// by the next. An idle lane
     /// comes back where requests have been waiting for just that.
     pub fn release(&mut self, now_ns: Nanos, batch: BatchRef) -> Option<LaneId> {
-        self.places.release(batch);
+        if self.places.release(batch) {
+            let foreseen_ns = std::mem::replace(&mut self.foreseen_ns[batch.place], Nanos::MAX);
+            if foreseen_ns != Nanos::MAX {
+                self.slips.record(foreseen_ns, now_ns);
+            }
+        }
         self.wake(now_ns)
     }
 

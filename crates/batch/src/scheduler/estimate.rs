@@ -26,6 +26,12 @@ impl<T: Clone> Scheduler<T> {
         self.lane_free_ns(now_ns).saturating_add(formed_ns / self.lanes_divisor())
     }
 
+    /// When a batch that starts then would start if it slipped as others usually do: what shares a batch is held to that, so that
+    /// the answers, not only the end of the run, are in time.
+    pub(super) fn slipped_ns(&self, start_ns: Nanos) -> Nanos {
+        start_ns.saturating_add(self.slips.usual_ns())
+    }
+
     /// Batches that a batch will find running on its lane when it is submitted, with `before` formed before it.
     pub(super) fn ahead(&self, before: usize) -> usize {
         let lanes = self.lanes.iter().filter(|lane| !lane.lost);

@@ -58,9 +58,10 @@ impl<T: Clone> Scheduler<T> {
             if self.open(now_ns, group).is_none() {
                 return false;
             }
+            let slipped_ns = self.slipped_ns(start_ns);
             let passed_over =
-                if self.keeps_slo { self.pass_over(position, start_ns) } else { PassedOver::default() };
-            self.top_up(start_ns, position, passed_over);
+                if self.keeps_slo { self.pass_over(position, slipped_ns) } else { PassedOver::default() };
+            self.top_up(slipped_ns, position, passed_over);
             if !passed_over.is_nobody() {
                 self.refuse_late(group, self.start_ns(now_ns, position + 1), refused);
             }

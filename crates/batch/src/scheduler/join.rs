@@ -51,7 +51,7 @@ impl<T: Clone> Scheduler<T> {
 
     fn join_back(&mut self, now_ns: Nanos, joining: &Joining) -> Option<Placed> {
         let back = self.formed.len().checked_sub(1)?;
-        let start_ns = if self.keeps_slo { self.start_ns(now_ns, back) } else { now_ns };
+        let start_ns = if self.keeps_slo { self.slipped_ns(self.start_ns(now_ns, back)) } else { now_ns };
         match self.join(start_ns, back, joining) {
             Join::Placed(placed) => Some(placed),
             Join::TooLate | Join::Closed => None,

@@ -23,6 +23,7 @@ use crate::callers::Callers;
 use crate::formed::{Formed, Place};
 use crate::places::Places;
 use crate::policy::{self, Policy};
+use crate::slips::Slips;
 use crate::{BatchRef, GroupId, LaneId, Nanos, Options};
 use groups::Group;
 use hold::Holds;
@@ -61,6 +62,9 @@ pub struct Scheduler<T> {
     /// Lanes that were woken and have not asked yet.
     waking: usize,
     places: Places,
+    /// When the batch in each place was to end; [`Nanos::MAX`] for one that failed.
+    foreseen_ns: Vec<Nanos>,
+    slips: Slips,
     /// Member lists of batches that are gone, to be used again.
     spare_members: Vec<Vec<Place>>,
     /// Scratch space of the choice of a window.
@@ -117,6 +121,7 @@ impl<T: Clone> Scheduler<T> {
         let depth = options.depth.max(1);
         let options = Options { lanes, depth, rows_max: options.rows_max.max(1), ..options };
         let policy = policy::build(options.policy);
+        let places = Places::new(lanes.saturating_mul(depth.saturating_add(1)));
         Self {
             keeps_slo: policy.keeps_slo(),
             policy,
@@ -126,7 +131,9 @@ impl<T: Clone> Scheduler<T> {
             lanes: (0..lanes).map(|_| LaneState::default()).collect(),
             idle: Vec::with_capacity(lanes),
             waking: 0,
-            places: Places::new(lanes.saturating_mul(depth.saturating_add(1))),
+            foreseen_ns: vec![Nanos::MAX; places.count()],
+            places,
+            slips: Slips::default(),
             spare_members: Vec::new(),
             candidates: Vec::new(),
             waiting_rows: 0,

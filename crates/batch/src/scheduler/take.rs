@@ -76,6 +76,7 @@ impl<T: Clone> Scheduler<T> {
             oldest_arrival_ns: formed.oldest_arrival_ns,
             earliest_deadline_ns: formed.earliest_deadline_ns,
             rows: formed.live_rows,
+            slip_ns: self.slips.most_ns(),
             latency: &group.latency,
         })
     }

@@ -58,7 +58,7 @@ impl<T: Clone> Scheduler<T> {
         let Some(formed) = self.formed.front() else { return };
         let Some(group) = self.group(formed.group).filter(|group| !group.exclusive) else { return };
         let (id, queued) = (formed.group, !group.queue.is_empty());
-        let start_ns = self.lane_starts_ns(now_ns, lane);
+        let start_ns = self.slipped_ns(self.lane_starts_ns(now_ns, lane));
         let late = self.keeps_slo
             && start_ns.saturating_add(group.latency.estimate_ns(formed.live_rows))
                 > formed.earliest_deadline_ns;

@@ -115,7 +115,8 @@ impl Hub {
             Err(end) => self.recover(&batch, members, &end, now_ns),
         }
         self.clear_apart();
-        let woken = self.scheduler().release(now_ns, batch.batch);
+        // Handing out has taken its time.
+        let woken = self.scheduler().release(self.now_ns(), batch.batch);
         self.wake(woken);
         callers.drain(..).for_each(wake);
         self.span_end(begin_ns, Stage::Scatter, batch.batch, Some(batch.lane), batch.rows);

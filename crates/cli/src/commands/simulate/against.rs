@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use phalanx_engine::{BackendChoice, Engine, EngineBuilder, Policy};
+use phalanx_measure::Samples;
 use phalanx_measure::open::OpenRun;
 use phalanx_measure::report::{Column, Table, grouped};
 use phalanx_measure::tune::{Timed, measure_times};
-use phalanx_measure::Samples;
 use phalanx_model::Model;
 use phalanx_simulate::{Load, Noise, Rule, Search, Served, Setup, Times, bound_per_s, goodput};
 use serde::Serialize;
@@ -143,7 +143,8 @@ impl Bed {
         let policies = policies(args)?;
         // What was found to be the fastest is not to be found out again.
         let backend = BackendChoice::Named(engine.info().backend.to_owned());
-        let builder = builder.backend(backend).device(engine.info().devices.clone()).slo(slo).max_batch(rows_max);
+        let builder =
+            builder.backend(backend).device(engine.info().devices.clone()).slo(slo).max_batch(rows_max);
         let engine = session::describe(engine.info());
         Ok(Self {
             model,
