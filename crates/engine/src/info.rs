@@ -45,6 +45,8 @@ pub struct EngineInfo {
     pub threads: usize,
     /// Rows of the largest batch.
     pub max_batch: usize,
+    /// Sizes that batches are padded to, ascending; none where one of any size runs as it is.
+    pub padded_to: Vec<usize>,
     /// Batches of a lane formed or running at once.
     pub depth: usize,
     /// Rows that may wait in each queue.

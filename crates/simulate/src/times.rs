@@ -5,8 +5,10 @@ use crate::SimulateError;
 /// l(b): how long a batch of b rows takes, in the median.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Times {
-    /// Rows and nanoseconds, ascending; between two of them, and past the last two, a straight line.
+    /// Rows and nanoseconds, ascending; past the last two a straight line, and between two of them too, unless batches are
+    /// padded.
     points: Vec<(usize, f64)>,
+    padded: bool,
 }
 
 impl Times {
@@ -22,7 +24,7 @@ impl Times {
                 got: format!("{alpha_ns} ns a row and {beta_ns} ns a batch"),
             });
         }
-        Ok(Self { points: vec![(1, alpha_ns + beta_ns), (2, 2.0 * alpha_ns + beta_ns)] })
+        Ok(Self { points: vec![(1, alpha_ns + beta_ns), (2, 2.0 * alpha_ns + beta_ns)], padded: false })
     }
 
     /// What was measured: rows of a batch and how long it took, in nanoseconds. A size that comes twice counts with the
@@ -50,7 +52,14 @@ impl Times {
             shortest = shortest.min(*time);
             *time = shortest;
         }
-        Ok(Self { points })
+        Ok(Self { points, padded: false })
+    }
+
+    /// The same for a program that pads batches to the sizes that were measured: one between two takes as long as the
+    /// larger.
+    #[must_use]
+    pub fn padded(self) -> Self {
+        Self { padded: true, ..self }
     }
 
     /// The time of a batch of `rows` rows, in nanoseconds.
@@ -67,6 +76,7 @@ impl Times {
             (0, _) => self.points[0].1,
             (_, 1) => self.points[0].1 * rows as f64 / self.points[0].0 as f64,
             (after, count) if after == count => line(count - 2, count - 1),
+            (after, _) if self.padded => self.points[after].1,
             (after, _) => line(after - 1, after),
         }
     }
@@ -74,7 +84,13 @@ impl Times {
     /// What a scheduler knows of it before the first request.
     #[must_use]
     pub fn latency(&self, rows_max: usize) -> LatencyModel {
-        let mut latency = LatencyModel::any(rows_max);
+        let mut latency = match self.padded {
+            true => {
+                let sizes = self.points.iter().map(|&(rows, _)| rows.min(rows_max));
+                LatencyModel::buckets(&sizes.collect::<Vec<_>>())
+            }
+            false => LatencyModel::any(rows_max),
+        };
         for (index, rows) in latency.sizes().to_vec().into_iter().enumerate() {
             latency.calibrate(index, self.run_ns(rows) as Nanos);
         }
@@ -84,7 +100,8 @@ impl Times {
     /// The same with every time multiplied by `factor`.
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
-        Self { points: self.points.iter().map(|&(rows, time)| (rows, time * factor)).collect() }
+        let points = self.points.iter().map(|&(rows, time)| (rows, time * factor)).collect();
+        Self { points, ..*self }
     }
 }
 
@@ -109,6 +126,17 @@ mod tests {
         );
         assert_eq!(Times::measured(&[(4, 300.0)]).unwrap().run_ns(8), 600.0, "one point: in proportion");
         assert!(Times::measured(&[]).is_err() && Times::measured(&[(0, 5.0)]).is_err());
+    }
+
+    #[test]
+    fn what_is_padded_takes_as_long_as_the_next_size() {
+        let times = Times::measured(&[(1, 100.0), (4, 300.0), (8, 700.0)]).unwrap().padded();
+        assert_eq!(
+            [1, 2, 4, 5, 8, 12].map(|rows| times.run_ns(rows)),
+            [100.0, 300.0, 300.0, 700.0, 700.0, 1100.0]
+        );
+        let latency = times.latency(6);
+        assert_eq!((latency.sizes(), latency.estimate_ns(3)), (&[1, 4, 6][..], 300));
     }
 
     #[test]

@@ -177,3 +177,25 @@ fn batches_are_smaller_where_more_of_them_are_in_flight() {
     // 10·b + 100 is within 500/1.5, 500/1.5 and 500/2.5.
     assert_eq!(batches, [23, 23, 10]);
 }
+
+#[test]
+fn the_time_that_handing_out_takes_is_left_to_it() {
+    const HANDED_OUT_NS: u64 = 30;
+    let mut fixture = Fixture::new(slo(100_000, 64));
+    for _ in 0..64 {
+        fixture.arrive('x');
+        fixture.run();
+        let batch = fixture.taken.batch;
+        fixture.now_ns += run_ns(1);
+        fixture.scheduler.complete(fixture.now_ns, LaneId(0), batch, Some(run_ns(1)));
+        fixture.now_ns += HANDED_OUT_NS;
+        fixture.scheduler.release(fixture.now_ns, batch);
+    }
+    fixture.arrive('x');
+    fixture.run();
+    let answered_ns = fixture.now_ns + run_ns(1) + run_ns(3) + HANDED_OUT_NS;
+    fixture.admit('a', Arrival { deadline_ns: Some(answered_ns), ..fixture.arrival(1) });
+    fixture.arrive_all("bcd");
+    fixture.end();
+    assert_eq!(fixture.run_members(), "abc");
+}

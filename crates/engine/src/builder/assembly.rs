@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phalanx_backend::{Backend, Device, Devices, PrepareOptions, Program};
+use phalanx_backend::{Backend, Buckets, Device, Devices, PrepareOptions, Program};
 use phalanx_batch::{Options, Scheduler};
 
 use super::{EngineBuilder, ROWS_MAX_DEFAULT};
@@ -217,6 +217,13 @@ impl EngineBuilder {
             let one_row = Duration::from_nanos(one_row_ns);
             warnings.push(format!("the SLO of {slo:?} is shorter than a batch of one row ({one_row:?})"));
         }
+        let padded_to = match sites[0].program.buckets() {
+            Buckets::Fixed(mut sizes) => {
+                sizes.retain(|&size| size <= shares.rows_max);
+                sizes
+            }
+            Buckets::Any(_) => Vec::new(),
+        };
         Ok(EngineInfo {
             backend: prepared.backend.name(),
             backend_version: prepared.backend.version().map_err(EngineError::Prepare)?,
@@ -226,6 +233,7 @@ impl EngineBuilder {
             queues: shares.queues * sites.len(),
             threads,
             max_batch: shares.rows_max,
+            padded_to,
             depth: self.depth,
             queue_limit: self.queue_limit,
             policy: self.policy,

@@ -84,8 +84,10 @@ impl Hub {
     ///
     /// The callers are woken together at the end: the first to wake would only take the processor away from those that
     /// still wait for their rows, and a runtime that is woken once finds all of its answers there.
-    pub(crate) fn deliver(&self, finished: Finished, now_ns: Nanos, scratch: &mut Scratch) {
-        let begin_ns = self.span_begin();
+    ///
+    /// `clock` is asked again at the end: how long this takes is time that batches have to leave to it.
+    pub(crate) fn deliver(&self, finished: Finished, clock: impl Fn() -> Nanos, scratch: &mut Scratch) {
+        let (begin_ns, now_ns) = (self.span_begin(), clock());
         let Scratch { members, callers } = scratch;
         let Some(batch) = self.end_running(&finished, members) else {
             // The batch was given up and answered; a slot that comes back late is not used again.
@@ -115,8 +117,7 @@ impl Hub {
             Err(end) => self.recover(&batch, members, &end, now_ns),
         }
         self.clear_apart();
-        // Handing out has taken its time.
-        let woken = self.scheduler().release(self.now_ns(), batch.batch);
+        let woken = self.scheduler().release(clock(), batch.batch);
         self.wake(woken);
         callers.drain(..).for_each(wake);
         self.span_end(begin_ns, Stage::Scatter, batch.batch, Some(batch.lane), batch.rows);

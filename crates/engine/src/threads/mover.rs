@@ -117,7 +117,7 @@ impl Mover {
             self.hub.placing.keep_off();
             match popped {
                 Popped::Item(Work::Deliver(finished)) => {
-                    self.hub.deliver(finished, self.hub.now_ns(), &mut scratch);
+                    self.hub.deliver(finished, || self.hub.now_ns(), &mut scratch);
                 }
                 Popped::Item(Work::Form) | Popped::TimedOut => {}
                 Popped::Closed => return,

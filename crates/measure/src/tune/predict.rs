@@ -1,5 +1,5 @@
 use phalanx_engine::Policy;
-use phalanx_simulate::{Load, Noise, Rule, Run, Search, Served, Setup, Times, goodput, in_parallel, run};
+use phalanx_simulate::{Load, Noise, Rule, Run, Search, Served, Setup, goodput, in_parallel, run};
 
 use super::{Knobs, Objective, Timed, TunePlan, Variant, space};
 
@@ -42,7 +42,7 @@ pub(super) fn predict(plan: &TunePlan, timed: &[(&Variant, &Timed)]) -> Vec<Pred
 }
 
 fn value(plan: &TunePlan, load: &Load, knobs: &Knobs, policy: Policy, timed: &Timed) -> Option<f64> {
-    let times = Times::measured(&timed.points).ok()?;
+    let times = timed.times().ok()?;
     let lanes = knobs.variant.lanes;
     let slo_ns = plan.slo.map(|slo| slo.as_nanos() as u64);
     let setup = |slo_ns: u64| {

@@ -3,6 +3,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use phalanx_simulate::{SimulateError, Times};
 use serde::{Deserialize, Serialize};
 
 use super::{Found, Score};
@@ -28,6 +29,9 @@ pub struct State {
 pub struct Timed {
     /// Rows of a batch, and the median of its time in nanoseconds, with all lanes busy.
     pub points: Vec<(usize, f64)>,
+    /// Whether batches are padded to these sizes.
+    #[serde(default)]
+    pub padded: bool,
     /// Quantiles of that time as a multiple of the median, evenly spaced.
     pub factors: Vec<f64>,
     /// Memory that the program had resident, its workers included, in bytes.
@@ -43,6 +47,17 @@ pub struct Tried {
     pub score: Option<Score>,
     /// Why it could not.
     pub unusable: Option<String>,
+}
+
+impl Timed {
+    /// The times of batches of any size.
+    ///
+    /// # Errors
+    /// [`SimulateError::Times`] where nothing was measured.
+    pub fn times(&self) -> Result<Times, SimulateError> {
+        let times = Times::measured(&self.points)?;
+        Ok(if self.padded { times.padded() } else { times })
+    }
 }
 
 impl State {

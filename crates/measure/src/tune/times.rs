@@ -19,8 +19,8 @@ const ROUNDS: usize = 3;
 /// Quantiles of the times that are kept: those of one batch in two hundred tell how long a hold-up is.
 const QUANTILES: usize = 201;
 
-/// How long batches take while all lanes of `engine` are busy: sizes are doubled up to its largest batch, until one takes
-/// longer than `longest` or the time is up. It is measured through the engine, so its lanes may be threads or processes,
+/// How long batches take while all lanes of `engine` are busy: those it pads batches to, or sizes that double up to its
+/// largest batch, until one takes longer than `longest` or the time is up. It is measured through the engine, so its lanes may be threads or processes,
 /// and what gathering and handing out takes from them is in it.
 ///
 /// # Errors
@@ -38,9 +38,13 @@ pub fn measure_times(
         _ if !samples.batched() => 1,
         _ => info.max_batch,
     };
-    let mut sizes: Vec<usize> = std::iter::successors(Some(1_usize), |size| Some(size * 2))
-        .take_while(|&size| size < rows_max)
-        .collect();
+    let padded = rows_max > 1 && !info.padded_to.is_empty();
+    let mut sizes: Vec<usize> = match padded {
+        true => info.padded_to.iter().copied().filter(|&size| size < rows_max).collect(),
+        false => std::iter::successors(Some(1_usize), |size| Some(size * 2))
+            .take_while(|&size| size < rows_max)
+            .collect(),
+    };
     sizes.push(rows_max);
     let share = budget / (sizes.len() * ROUNDS) as u32;
     let mut best: Vec<Vec<f64>> = Vec::new();
@@ -67,7 +71,7 @@ pub fn measure_times(
             }
         }
     }
-    Ok(summary(&sizes, &best))
+    Ok(Timed { padded, ..summary(&sizes, &best) })
 }
 
 fn summary(sizes: &[usize], best: &[Vec<f64>]) -> Timed {

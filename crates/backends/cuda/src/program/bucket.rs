@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use phalanx_backend::BackendError;
 use phalanx_plan::Plan;
@@ -27,6 +28,8 @@ pub(crate) struct Bucket {
     planned: Arc<Planned>,
     work: Vec<Work<Loaded>>,
     weights: Vec<Arc<DeviceMemory>>,
+    /// Whether it has run: the driver loads code as it is first used.
+    ran: AtomicBool,
 }
 
 impl Planned {
@@ -78,7 +81,7 @@ impl Bucket {
         gpu.bind()?;
         let work = planned.work.iter().map(|work| work.load(gpu, folder)).collect::<Result<_, _>>()?;
         let weights = weights.load(&planned.plan.constants)?;
-        Ok(Self { planned, work, weights })
+        Ok(Self { planned, work, weights, ran: AtomicBool::new(false) })
     }
 
     pub(super) fn planned(&self) -> &Planned {
@@ -99,6 +102,20 @@ impl Bucket {
     /// [`BackendError::Prepare`] where there is none.
     pub(super) fn tune(&self, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
         self.work.iter().try_for_each(|work| work.tune(self.plan(), memory, stream))
+    }
+
+    /// Runs all of it and waits, unless it has run before, in whatever memory.
+    ///
+    /// # Errors
+    /// What the driver says, and what went wrong on the device.
+    pub(super) fn load(&self, memory: &Memory<'_>, stream: &Stream) -> Result<(), BackendError> {
+        if self.ran.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.submit(memory, stream)?;
+        stream.finish()?;
+        self.ran.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Submits all of it, in order.

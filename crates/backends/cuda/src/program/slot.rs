@@ -214,9 +214,8 @@ impl SlotState {
         let work = self.work_of(bucket.planned().work_bytes())?;
         let memory = self.memory(bucket, &work);
         bucket.tune(&memory, &self.stream)?;
-        // Once outside of a graph, so that all code is loaded, which recording does not allow.
-        bucket.submit(&memory, &self.stream)?;
-        self.stream.finish()?;
+        // Recording allows no code to be loaded.
+        bucket.load(&memory, &self.stream)?;
         let graph = Graph::capture(&self.stream, || {
             self.copies.to_device(bucket.plan(), &self.host_inputs, &self.inputs, &self.stream)?;
             bucket.submit(&memory, &self.stream)?;

@@ -11,7 +11,7 @@ use phalanx_measure::open::OpenRun;
 use phalanx_measure::report::{Column, Table, grouped};
 use phalanx_measure::tune::{Timed, measure_times};
 use phalanx_model::Model;
-use phalanx_simulate::{Load, Noise, Rule, Search, Served, Setup, Times, bound_per_s, goodput};
+use phalanx_simulate::{Load, Noise, Rule, Search, Served, Setup, bound_per_s, goodput};
 use serde::Serialize;
 
 use super::question::{WARM_UP, loads, name};
@@ -130,7 +130,7 @@ impl Bed {
         }
         let engine = session::build(builder.clone().policy(Policy::Immediate))?;
         let timed = measure_times(&engine, &samples, Some(slo), TIMING, &mut go_on)?;
-        let times = Times::measured(&timed.points).map_err(Failure::new)?;
+        let times = timed.times().map_err(Failure::new)?;
         // Larger batches than were timed are no use within the SLO.
         let rows_max = timed.points.last().map_or(1, |&(rows, _)| rows);
         let served = Served {

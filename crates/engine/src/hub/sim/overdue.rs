@@ -47,7 +47,7 @@ impl Scene {
         let finished = Finished { batch, completion: Completion::Done(slot), took_ns: now_ns };
         self.hub.finish(LANE, finished, now_ns);
         while let Some(crate::hub::Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, now_ns, &mut Scratch::default());
+            self.hub.deliver(finished, || now_ns, &mut Scratch::default());
         }
         std::pin::Pin::new(&mut self.infer).poll(&mut Context::from_waker(Waker::noop()))
     }

@@ -305,7 +305,7 @@ impl World {
 
     fn mover_acts(&mut self) {
         if let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
+            self.hub.deliver(finished, || self.now_ns, &mut Scratch::default());
         }
         self.hub.form_ahead(self.now_ns, &mut Vec::new());
         if self.random.one_in(50) {
@@ -389,7 +389,7 @@ impl World {
         assert!(self.callers.is_empty(), "{} callers were never answered", self.callers.len());
         (0..self.lanes.len()).for_each(|lane| self.lane_acts(lane));
         while let Some(Work::Deliver(finished)) = self.hub.inbox.try_pop() {
-            self.hub.deliver(finished, self.now_ns, &mut Scratch::default());
+            self.hub.deliver(finished, || self.now_ns, &mut Scratch::default());
         }
         assert_eq!(self.hub.input_bytes(), 0);
         self.tally.moves = Recorder::snapshot(&[&self.hub.recorder], Duration::ZERO, 1).moves as usize;

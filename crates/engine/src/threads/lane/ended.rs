@@ -176,16 +176,16 @@ impl Ended {
         if owner_must_know {
             self.hub.wake(Some(self.lane));
         }
-        self.hand_out(finished, now_ns);
+        self.hand_out(finished);
     }
 
     /// Hands out what has ended: here where it is little, since waking the mover would take longer.
-    fn hand_out(&self, finished: Finished, now_ns: Nanos) {
+    fn hand_out(&self, finished: Finished) {
         if !matches!(finished.completion, Completion::Done(_)) || !self.hub.is_small(&finished) {
             return self.hub.inbox.push(Work::Deliver(finished));
         }
         let mut desk = lock(&self.state).desk.take().unwrap_or_default();
-        self.hub.deliver(finished, now_ns, &mut desk.scratch);
+        self.hub.deliver(finished, || self.hub.now_ns(), &mut desk.scratch);
         self.hub.form_ahead(self.hub.now_ns(), &mut desk.joined);
         lock(&self.state).desk = Some(desk);
     }

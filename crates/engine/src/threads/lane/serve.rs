@@ -90,7 +90,7 @@ impl LaneThread {
         match (finished.take(), &next) {
             (Some(finished), Next::Wait | Next::WaitUntil(_)) if self.hub.is_small(&finished) => {
                 drop(turn);
-                self.hub.deliver(finished, self.hub.now_ns(), scratch);
+                self.hub.deliver(finished, || self.hub.now_ns(), scratch);
                 return Step::Again;
             }
             (Some(finished), _) => {
