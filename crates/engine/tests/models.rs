@@ -194,3 +194,11 @@ fn options_that_make_no_sense_are_refused_by_name() {
         }
     }
 }
+
+#[test]
+fn it_says_which_sizes_batches_are_padded_to() {
+    let engine = builder(samples::mlp(1)).max_batch(8).build().unwrap();
+    let info = engine.info();
+    assert_eq!((info.padded_to.first(), info.padded_to.last()), (Some(&1), Some(&info.max_batch)));
+    assert!(info.padded_to.is_sorted(), "{:?}", info.padded_to);
+}

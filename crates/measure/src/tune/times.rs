@@ -39,13 +39,7 @@ pub fn measure_times(
         _ => info.max_batch,
     };
     let padded = rows_max > 1 && !info.padded_to.is_empty();
-    let mut sizes: Vec<usize> = match padded {
-        true => info.padded_to.iter().copied().filter(|&size| size < rows_max).collect(),
-        false => std::iter::successors(Some(1_usize), |size| Some(size * 2))
-            .take_while(|&size| size < rows_max)
-            .collect(),
-    };
-    sizes.push(rows_max);
+    let sizes = sizes(&info.padded_to, rows_max);
     let share = budget / (sizes.len() * ROUNDS) as u32;
     let mut best: Vec<Vec<f64>> = Vec::new();
     for round in 0..ROUNDS {
@@ -72,6 +66,16 @@ pub fn measure_times(
         }
     }
     Ok(Timed { padded, ..summary(&sizes, &best) })
+}
+
+/// What is timed: the sizes that batches are padded to, or else each power of two; and the largest.
+fn sizes(padded_to: &[usize], rows_max: usize) -> Vec<usize> {
+    let doubled: Vec<usize> = std::iter::successors(Some(1_usize), |size| size.checked_mul(2))
+        .take_while(|&size| size < rows_max)
+        .collect();
+    let sizes = if padded_to.is_empty() { &doubled } else { padded_to };
+    let smaller = sizes.iter().copied().filter(|&size| size < rows_max);
+    smaller.chain([rows_max]).collect()
 }
 
 fn summary(sizes: &[usize], best: &[Vec<f64>]) -> Timed {
@@ -135,7 +139,31 @@ fn quantiles(mut factors: Vec<f64>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use phalanx_engine::BackendChoice;
+
     use super::*;
+    use crate::draw::Draw;
+    use crate::null::{self, NullBackend};
+
+    #[test]
+    fn the_sizes_that_batches_are_padded_to_are_timed() {
+        assert_eq!(sizes(&[1, 2, 3, 4, 6, 8], 6), [1, 2, 3, 4, 6]);
+        assert_eq!(sizes(&[4], 4), [4]);
+        assert_eq!(sizes(&[], 6), [1, 2, 4, 6]);
+        assert_eq!(sizes(&[1, 2, 3], 1), [1]);
+    }
+
+    #[test]
+    fn all_sizes_of_an_engine_are_timed() {
+        let model = null::model().unwrap();
+        let samples = Samples::draw(model.signature(), &Draw::default(), 8).unwrap();
+        let backend = BackendChoice::Custom(std::sync::Arc::new(NullBackend));
+        let engine = Engine::builder(model).backend(backend).max_batch(6).build().unwrap();
+        let mut go_on = || std::ops::ControlFlow::Continue(());
+        let timed = measure_times(&engine, &samples, None, Duration::from_millis(50), &mut go_on).unwrap();
+        let sizes: Vec<usize> = timed.points.iter().map(|&(rows, _)| rows).collect();
+        assert_eq!((sizes, timed.padded), (vec![1, 2, 4, 6], false));
+    }
 
     #[test]
     fn quantiles_keep_the_extremes() {

@@ -57,7 +57,7 @@ fn a_round_loads_asks_and_stops() {
 fn a_round_with_wrong_answers_or_none_fails() {
     // Serially each row is alone; the callers' batches are made to be full.
     let mut lying = plan(Level::Stability, Fault::Lie { position: 5, element: 0, off: 1.0 });
-    let delay = Policy::Delay { timeout_ns: 20_000_000 };
+    let delay = Policy::Delay { timeout_ns: 500_000_000 };
     lying.setup.builder = lying.setup.builder.max_batch(8).policy(delay);
     let error = round(&lying.setup, &lying.subjects[0], None, 0).unwrap_err();
     assert!(matches!(error, MeasureError::WrongAnswer { .. }), "{error}");
