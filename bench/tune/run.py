@@ -25,7 +25,8 @@ GRID = {
     "depth": [1, 2],
     "policy": ["slo-window", "immediate"],
 }
-AGAIN = 3
+# Goodputs found on a machine that others use too differ by a third from search to search.
+AGAIN = 9
 
 
 class Searches:
