@@ -3,8 +3,8 @@ use crate::Nanos;
 
 /// A batch leaves earlier than its deadline demands by this part of its time, which varies.
 const RUN_MARGIN_DIVISOR: Nanos = 20;
-/// And by at least this part of the time that its oldest request was given, until it is known by how much batches slip:
-/// threads have to be woken, which takes longer than a twentieth of a small batch.
+/// And by at least this part of the time that its oldest request was given, for before it is known by how much batches
+/// slip: threads have to be woken, which takes longer than a twentieth of a small batch.
 const SLO_MARGIN_DIVISOR: Nanos = 50;
 
 /// Symphony's rule (Chen and others, 2023, "deferred batch scheduling"): a batch leaves at the last moment at which it

@@ -75,9 +75,8 @@ pub fn window_start(
     lanes: usize,
     latency: &LatencyModel,
 ) -> usize {
-    let rows_of = |riders: &mut dyn Iterator<Item = Rider>| riders.map(|rider| rider.rows).sum::<usize>();
-    let mut rows_left = rows_of(&mut riders.clone());
-    let mut rows_seated = rows_of(&mut riders.clone().filter(|rider| rider.seated));
+    let mut rows_left: usize = riders.clone().map(|rider| rider.rows).sum();
+    let mut rows_seated: usize = riders.clone().filter(|rider| rider.seated).map(|rider| rider.rows).sum();
     let (mut best, mut best_gain, mut passed_over) = (0, 0, 0);
     for (index, rider) in riders.enumerate() {
         let gain = |rows: usize| rows.saturating_mul(lanes).saturating_sub(passed_over);
